@@ -17,6 +17,9 @@ struct arena {
     size_t limit; /* arena_try fails beyond this; 0 means none */
 };
 
+/* For a declaration: _cleanup_arena_ struct arena a = ARENA_INIT(0); */
+#define ARENA_INIT(limit_bytes) {.limit = (limit_bytes)}
+
 void arena_init(struct arena *a, size_t limit);
 void arena_fini(struct arena *a);
 /* Gives back everything and is ready for the next request. */

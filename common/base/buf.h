@@ -16,6 +16,9 @@ struct buf {
     int error;  /* 0, -E2BIG or -ENOMEM; sticky */
 };
 
+/* For a declaration: _cleanup_buf_ struct buf b = BUF_INIT(LINE_MAX); */
+#define BUF_INIT(max_bytes) {.max = (max_bytes)}
+
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);
 /* Empties it and forgets the error; keeps the memory. */

@@ -298,11 +298,10 @@ void conf_defaults(const struct conf_key *keys, size_t n, void *target)
 int conf_load(const struct conf_key *keys, size_t n, const char *path, void *target,
               struct conf_error *ret_error)
 {
-    _cleanup_buf_ struct buf b;
+    _cleanup_buf_ struct buf b = BUF_INIT(CONF_FILE_MAX);
     int r;
 
     conf_defaults(keys, n, target);
-    buf_init(&b, CONF_FILE_MAX);
     r = io_read_file(AT_FDCWD, path, &b);
     if (r < 0) {
         ret_error->line = 0;

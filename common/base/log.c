@@ -107,12 +107,11 @@ static void add_field(struct buf *b, const struct log_field *f)
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t n)
 {
-    _cleanup_buf_ struct buf b;
+    _cleanup_buf_ struct buf b = BUF_INIT(LINE_MAX_BYTES);
     int saved = errno;
 
     if (level > max_level)
         return;
-    buf_init(&b, LINE_MAX_BYTES);
     if (wants_priority())
         buf_printf(&b, "<%c>", levels[level].priority);
     buf_printf(&b, "level=%s msg=", levels[level].word);

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# Corral's only makefile. `make help` lists what it can do.
+
+# --- Knobs ------------------------------------------------------------------------------------------------
+# VARIANT: release, asan (AddressSanitizer and UBSan), cov. V=1 shows the commands. WERROR=1 as in CI.
+VARIANT ?= release
+PREFIX  ?= /usr
+WERROR  ?= 1
+CC      := gcc
+B       := build/$(VARIANT)
+
+# --- Flags ------------------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wpointer-arith \
+        -Wformat=2 -Wvla -Wundef -fno-common $(if $(filter 1,$(WERROR)),-Werror)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer
+OPT_cov     := -O0 -g --coverage
+CFLAGS_ALL := -std=gnu17 $(OPT_$(VARIANT)) $(WARN) $(HARDEN) -D_GNU_SOURCE -I. -I$(B)/gen \
+              -isystem /usr/include/postgresql $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize% --coverage,$(OPT_$(VARIANT))) $(LDFLAGS)
+
+include tests/lib/quiet.mk
+
+# --- Libraries: common/NAME becomes libNAME.a -----------------------------------------------------------------
+COMMON := base report core store http daemon
+# What each one needs from the system when it is linked.
+SYS_base   := -lcrypto
+SYS_report := -ljansson
+SYS_core   :=
+SYS_store  := -lhiredis -lpq
+SYS_http   := -lmicrohttpd -ljansson
+SYS_daemon := -lsystemd -lseccomp
+
+# --- Programs: folders of their sources, libraries of ours in link order, libraries of the system -----------------
+PROGRAMS := corral-handler corral-sender corralctl corral-ingestd corral-workerd corral-dashd
+corral-handler_DIRS := client/handler client/spool
+corral-handler_LIBS := report core base
+corral-handler_SYS  := -lzstd
+corral-sender_DIRS  := client/sender client/transport client/spool
+corral-sender_LIBS  := daemon report core base
+corral-sender_SYS   := -lcurl -lzstd
+corralctl_DIRS      := client/ctl client/transport client/spool
+corralctl_LIBS      := report core base
+corralctl_SYS       := -lcurl -lzstd
+corral-ingestd_DIRS := ingestd
+corral-ingestd_LIBS := http store report core daemon base
+corral-ingestd_SYS  := -lzstd
+corral-workerd_DIRS := workerd
+corral-workerd_LIBS := http store report core daemon base
+corral-workerd_SYS  := -ldw -lelf -liberty -lzstd
+corral-dashd_DIRS   := dashd
+corral-dashd_LIBS   := http store report daemon base
+corral-dashd_SYS    := -lsodium -lzstd
+
+all: $(PROGRAMS:%=$(B)/bin/%)   ## build the programs (default)
+.DEFAULT_GOAL := all
+.PHONY: all
+
+# --- How things are built ---------------------------------------------------------------------------------
+srcs  = $(sort $(wildcard $(1:%=%/*.c)))
+objs  = $(patsubst %.c,$(B)/obj/%.o,$(call srcs,$(1)))
+
+# A change of flags rebuilds everything of the variant.
+$(B)/flags: FORCE
+	@mkdir -p $(@D); echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL)' > $@
+FORCE:
+.PHONY: FORCE
+
+$(B)/obj/%.o: %.c $(B)/flags
+	$(Q_CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+define library
+$(B)/lib$(1).a: $$(call objs,common/$(1))
+	$$(Q_AR)
+	$$(Q)rm -f $$@; ar rcsD $$@ $$^
+endef
+$(foreach l,$(COMMON),$(eval $(call library,$(l))))
+
+define program
+$(B)/bin/$(1): $$(call objs,$$($(1)_DIRS)) $$($(1)_EXTRA) $$(patsubst %,$(B)/lib%.a,$$($(1)_LIBS))
+	$$(Q_LD)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$($(1)_SYS) \
+	    $$(foreach l,$$($(1)_LIBS),$$(SYS_$$(l))) -lpthread
+endef
+
+include dashd/templates.mk
+include workerd/migrations.mk
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- Tests, quality, running, installing: one file each ----------------------------------------------------------
+include tests/tests.mk
+include tests/lib/run.mk
+include systemd/install.mk
+
+clean:   ## remove what was built (run/ is kept: make stop first)
+	rm -rf build
+.PHONY: clean
+
+help:   ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 18
+.PHONY: help

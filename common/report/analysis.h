@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the workers make of a core: threads, frames, registers, modules, and what went wrong on the way. workerd's sandboxed
+ * child formats it as JSON, its parent parses it (as hostile as a core), stores it as analysis.json beside the core; dashd
+ * shows it. Addresses and build-ids are hexadecimal texts in JSON, for a JSON number loses 64 bits. Pure. Memory
+ * belongs to the arena that was given. */
+#ifndef CORRAL_REPORT_ANALYSIS_H
+#define CORRAL_REPORT_ANALYSIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
+
+/* How a frame was found. */
+enum frame_trust {
+    TRUST_CONTEXT,       /* the registers themselves */
+    TRUST_CFI,           /* call frame information */
+    TRUST_FRAME_POINTER, /* the chain of frame pointers */
+    TRUST_SCAN,          /* looked like a return address on the stack */
+};
+
+struct frame {
+    uint64_t pc;
+    const char *function; /* demangled; NULL when unknown */
+    const char *symbol;   /* the linkage name when it differs from function */
+    const char *file;     /* as the compiler wrote it, made absolute by its directory */
+    unsigned line, column; /* 0: unknown */
+    const char *module;    /* path as mapped; "[vdso]" */
+    const char *build_id;
+    uint64_t offset; /* of pc from the module's lowest address; only with a module */
+    bool inlined;    /* has no frame of its own: expanded in the next one that is not inlined */
+    bool signal;     /* a signal handler's trampoline */
+    enum frame_trust trust;
+};
+
+struct register_value {
+    const char *name; /* gdb's: rax, rip, eflags, x0, pc */
+    uint64_t value;
+};
+
+struct thread {
+    int64_t tid;
+    const char *name; /* NULL when the client did not send it */
+    bool crashed;
+    struct register_value *registers;
+    size_t n_registers;
+    struct frame *frames; /* innermost first */
+    size_t n_frames;
+    uint64_t frames_left_out; /* dropped between head and tail, or after the last */
+    size_t gap_after;         /* index of the frame after which they are missing, when any are */
+    const char *stopped;      /* why unwinding ended early, in words; NULL at a real end */
+};
+
+enum module_status {
+    MODULE_MISSING,  /* its file is not in the module store */
+    MODULE_STRIPPED, /* the file is there: unwind tables and dynamic symbols only */
+    MODULE_SYMBOLS,  /* … with a full symbol table */
+    MODULE_DEBUG,    /* … with debug information */
+};
+
+struct module {
+    const char *path;
+    const char *build_id; /* NULL: unknown */
+    uint64_t start, end;
+    enum module_status status;
+};
+
+struct analysis {
+    const char *engine;       /* "libdwfl 0.188" */
+    const char *architecture; /* "x86_64" */
+    const char *problem;      /* why there is no stack, or not all of it; NULL when all went well */
+    const char *message;      /* abort, assertion or exception text; NULL */
+    int64_t pid;
+    int64_t signal;    /* 0: unknown */
+    int64_t code;      /* si_code */
+    bool has_address;
+    uint64_t address;  /* si_addr */
+    const char *executable; /* path from the core */
+    uint64_t core_bytes;    /* decompressed */
+    bool core_truncated;
+    struct thread *threads; /* the crashing one first */
+    size_t n_threads;
+    uint64_t threads_left_out;
+    struct module *modules; /* by address */
+    size_t n_modules;
+};
+
+/* -EBADMSG when the text is not an analysis or exceeds the limits of limits.h. */
+int analysis_parse(struct str json, struct arena *a, struct analysis *ret);
+void analysis_format(const struct analysis *an, struct buf *b);
+
+/* Appends the members of one frame's JSON object, without the braces. A pc of 0 is left out. */
+void analysis_format_frame(const struct frame *f, struct buf *b);
+
+/* The words used in JSON: "cfi", "missing". */
+const char *frame_trust_name(enum frame_trust t);
+const char *module_status_name(enum module_status s);
+
+#endif
