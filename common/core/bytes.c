@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/core/bytes.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/io.h"
+
+struct bytes bytes_of_memory(const void *p, size_t n)
+{
+    return (struct bytes){.data = p ? p : (const void *)"", .fd = -1, .size = n};
+}
+
+int bytes_of_file(int fd, struct bytes *ret)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return BYTES_NOT_REGULAR;
+    *ret = (struct bytes){.fd = fd, .size = (uint64_t)st.st_size};
+    return 0;
+}
+
+ssize_t bytes_read(const struct bytes *b, uint64_t offset, void *p, size_t n)
+{
+    if (offset >= b->size)
+        return 0;
+    if (n > b->size - offset)
+        n = (size_t)(b->size - offset);
+    if (!b->data)
+        return io_pread(b->fd, p, n, (off_t)offset);
+    memcpy(p, b->data + offset, n);
+    return (ssize_t)n;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function for each type of note, found by a table; what a note is too short for is passed
+ * over. Notes are copied to the arena once, and threads and paths point into that copy. */
+#include "common/core/corenotes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+
+/* Each handler gets a note of its type whose size is at least the layout's. */
+struct note_reader {
+    struct corefile *core;
+    struct arena *arena;
+    size_t threads_capacity;
+};
+
+typedef int note_handler(struct note_reader *r, const struct elf_note *n);
+
+static int read_prstatus(struct note_reader *r, const struct elf_note *n)
+{
+    struct corefile *c = r->core;
+    const struct core_layout *l = c->layout;
+
+    if (n->desc_size < l->prstatus_size)
+        return 0;
+    if (c->n_threads == r->threads_capacity) {
+        c->threads_left_out++;
+        return 0;
+    }
+    c->threads[c->n_threads++] = (struct core_thread){
+        .tid = layout_int(n->desc + l->prstatus_tid),
+        .signal = (int16_t)layout_int(n->desc + l->prstatus_signal),
+        .registers = n->desc + l->prstatus_registers,
+    };
+    return 0;
+}
+
+static int read_prpsinfo(struct note_reader *r, const struct elf_note *n)
+{
+    const struct core_layout *l = r->core->layout;
+    const char *desc = (const char *)n->desc;
+
+    if (n->desc_size < l->prpsinfo_size || r->core->name)
+        return 0;
+    size_t name_max = (size_t)(l->prpsinfo_arguments - l->prpsinfo_name);
+    size_t arguments_max = (size_t)(l->prpsinfo_size - l->prpsinfo_arguments);
+
+    r->core->pid = layout_int(n->desc + l->prpsinfo_pid);
+    r->core->name = arena_strndup(r->arena, desc + l->prpsinfo_name,
+                                  strnlen(desc + l->prpsinfo_name, name_max));
+    r->core->arguments = arena_strndup(r->arena, desc + l->prpsinfo_arguments,
+                                       strnlen(desc + l->prpsinfo_arguments, arguments_max));
+    return 0;
+}
+
+/* sigaction(2): these fill si_addr when the kernel raised them for a fault. SI_KERNEL means that it
+ * had no address to tell (a non-canonical one, for example). */
+static bool signal_has_address(int signal, int code)
+{
+    static const int faults[] = {4, 5, 7, 8,
+                                 11}; /* SIGILL SIGTRAP SIGBUS SIGFPE SIGSEGV, on all layouts */
+    const int si_kernel = 0x80;
+
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+        if (faults[i] == signal)
+            return code > 0 && code != si_kernel;
+    return false;
+}
+
+static int read_siginfo(struct note_reader *r, const struct elf_note *n)
+{
+    struct corefile *c = r->core;
+    size_t address = c->layout->siginfo_address;
+
+    if (c->has_siginfo || n->desc_size < address + (c->layout->is64 ? 8 : 4))
+        return 0;
+    c->has_siginfo = true;
+    c->signal = layout_int(n->desc);
+    c->code = layout_int(n->desc + 8);
+    c->has_address = signal_has_address(c->signal, c->code);
+    if (c->has_address)
+        c->address = layout_word(c->layout, n->desc + address);
+    return 0;
+}
+
+static int read_auxv(struct note_reader *r, const struct elf_note *n)
+{
+    struct corefile *c = r->core;
+    size_t word = c->layout->is64 ? 8 : 4;
+
+    for (size_t at = 0; n->desc_size - at >= 2 * word; at += 2 * word) {
+        uint64_t value = layout_word(c->layout, n->desc + at + word);
+
+        switch (layout_word(c->layout, n->desc + at)) {
+        case AT_NULL:
+            return 0;
+        case AT_SYSINFO_EHDR:
+            c->auxv_vdso = value;
+            break;
+        case AT_ENTRY:
+            c->auxv_entry = value;
+            break;
+        case AT_PHDR:
+            c->auxv_program_headers = value;
+            break;
+        }
+    }
+    return 0;
+}
+
+static int compare_mappings(const void *a, const void *b)
+{
+    const struct core_mapping *x = a, *y = b;
+
+    return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* NT_FILE: count, page size, count × (start, end, offset in pages), then as many NUL-terminated
+ * paths. */
+static int read_files(struct note_reader *r, const struct elf_note *n)
+{
+    struct corefile *c = r->core;
+    size_t word = c->layout->is64 ? 8 : 4;
+
+    if (c->mappings || n->desc_size < 2 * word)
+        return 0;
+    uint64_t count = layout_word(c->layout, n->desc);
+    uint64_t page = layout_word(c->layout, n->desc + word);
+    uint64_t room = (n->desc_size - 2 * word) / (3 * word);
+
+    if (count > CORE_MAPPINGS_MAX || count > room)
+        return 0; /* a note that lies about its size says nothing */
+    c->mappings = arena_try(r->arena, (count ? count : 1) * sizeof *c->mappings);
+    if (!c->mappings)
+        return CORE_TOO_LARGE;
+    const uint8_t *entry = n->desc + 2 * word;
+    const char *path = (const char *)(entry + count * 3 * word);
+    const char *end = (const char *)n->desc + n->desc_size;
+
+    for (; c->n_mappings < count; entry += 3 * word) {
+        size_t length = strnlen(path, (size_t)(end - path));
+
+        if (path + length == end)
+            break; /* not terminated */
+        c->mappings[c->n_mappings++] = (struct core_mapping){
+            .start = layout_word(c->layout, entry),
+            .end = layout_word(c->layout, entry + word),
+            .file_offset = layout_word(c->layout, entry + 2 * word) * page,
+            .path = path,
+        };
+        path += length + 1;
+    }
+    qsort(c->mappings, c->n_mappings, sizeof *c->mappings, compare_mappings);
+    return 0;
+}
+
+static const struct {
+    uint32_t type;
+    note_handler *read;
+} note_types[] = {
+    {NT_PRSTATUS, read_prstatus}, {NT_PRPSINFO, read_prpsinfo}, {NT_SIGINFO, read_siginfo},
+    {NT_AUXV, read_auxv},         {NT_FILE, read_files},
+};
+
+static int read_note(struct note_reader *r, const struct elf_note *n)
+{
+    if (n->name_size != sizeof "CORE" || memcmp(n->name, "CORE", sizeof "CORE") != 0)
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(note_types); i++)
+        if (note_types[i].type == n->type)
+            return note_types[i].read(r, n);
+    return 0;
+}
+
+/* The notes of one segment, as far as they are there. */
+static int read_notes(struct note_reader *r, const struct elf_segment *g, uint64_t *budget)
+{
+    struct corefile *c = r->core;
+    uint64_t size = bytes_present(&c->bytes, g->offset, g->filesz);
+
+    if (size < g->filesz)
+        c->notes_cut = true;
+    if (size > *budget)
+        return CORE_MALFORMED;
+    *budget -= size;
+    uint8_t *notes = arena_try(r->arena, size + 1);
+
+    if (!notes)
+        return CORE_TOO_LARGE;
+    ssize_t got = bytes_read(&c->bytes, g->offset, notes, size);
+
+    if (got < 0)
+        return (int)got;
+    struct elf_note note;
+    size_t offset = 0;
+
+    while (elf_note_next(notes, (size_t)got, g->align, &offset, &note) == 0) {
+        int status = read_note(r, &note);
+
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}
+
+int corenotes_read(struct corefile *c, struct arena *a, const struct elf_view *v)
+{
+    struct note_reader reader = {.core = c, .arena = a, .threads_capacity = CORE_THREADS_MAX};
+    struct elf_segment g;
+    uint64_t budget = ELF_NOTES_MAX;
+    uint64_t room = 0;
+
+    for (uint32_t i = 0; i < v->phnum; i++)
+        if (elf_segment(v, i, &g) == 0 && g.type == PT_NOTE)
+            room += bytes_present(&c->bytes, g.offset, g.filesz) / c->layout->prstatus_size;
+    if (room < reader.threads_capacity)
+        reader.threads_capacity = (size_t)room;
+    c->threads = arena_try(a, (reader.threads_capacity + 1) * sizeof *c->threads);
+    if (!c->threads)
+        return CORE_TOO_LARGE;
+    for (uint32_t i = 0; i < v->phnum; i++) {
+        if (elf_segment(v, i, &g) != 0 || g.type != PT_NOTE)
+            continue;
+        int r = read_notes(&reader, &g, &budget);
+
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}

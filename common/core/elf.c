@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Headers are copied out of the bytes, never pointed at (nothing in a hostile file is aligned), and
+ * every range is checked in 64 bits before it is used. The search for a build-id runs over memory
+ * and over files alike (bytes.h), and reads at most ELF_NOTES_MAX whatever the headers claim, for
+ * segments may overlap. */
+#include "common/core/elf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/id.h"
+#include "common/core/bytes.h"
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are copied as they are");
+
+#define SECTIONS_MAX   262144u        /* of one file: -ffunction-sections makes tens of thousands */
+#define NOTE_RANGE_MAX (1024u * 1024) /* of one segment or section that may hold a build-id */
+
+/* --- The header --- */
+
+static void copy_header64(const uint8_t *p, struct elf_view *v)
+{
+    Elf64_Ehdr h;
+
+    memcpy(&h, p, sizeof h);
+    v->type = h.e_type;
+    v->machine = h.e_machine;
+    v->phoff = h.e_phoff;
+    v->shoff = h.e_shoff;
+    v->entry = h.e_entry;
+    v->phnum = h.e_phnum;
+    v->shnum = h.e_shnum;
+    v->phentsize = h.e_phentsize;
+    v->shentsize = h.e_shentsize;
+}
+
+static void copy_header32(const uint8_t *p, struct elf_view *v)
+{
+    Elf32_Ehdr h;
+
+    memcpy(&h, p, sizeof h);
+    v->type = h.e_type;
+    v->machine = h.e_machine;
+    v->phoff = h.e_phoff;
+    v->shoff = h.e_shoff;
+    v->entry = h.e_entry;
+    v->phnum = h.e_phnum;
+    v->shnum = h.e_shnum;
+    v->phentsize = h.e_phentsize;
+    v->shentsize = h.e_shentsize;
+}
+
+struct section {
+    uint32_t type, info;
+    uint64_t offset, size, align;
+};
+
+static struct section copy_section(const uint8_t *p, bool is64)
+{
+    if (is64) {
+        Elf64_Shdr h;
+
+        memcpy(&h, p, sizeof h);
+        return (struct section){h.sh_type, h.sh_info, h.sh_offset, h.sh_size, h.sh_addralign};
+    }
+    Elf32_Shdr h;
+
+    memcpy(&h, p, sizeof h);
+    return (struct section){h.sh_type, h.sh_info, h.sh_offset, h.sh_size, h.sh_addralign};
+}
+
+/* More than 65,534 program headers: their number is in the first section header (elf(5), PN_XNUM).
+ * The number of sections has the same escape. */
+static void resolve_extended_numbers(struct elf_view *v)
+{
+    bool segments = v->phnum == PN_XNUM, sections = v->shnum == 0 && v->shoff != 0;
+
+    if (!segments && !sections)
+        return;
+    if (v->shoff == 0 || !range_within(v->shoff, v->shentsize, v->size)) {
+        v->phnum_unknown = segments;
+        return;
+    }
+    struct section first = copy_section(v->data + v->shoff, v->is64);
+
+    if (segments)
+        v->phnum = first.info;
+    if (sections)
+        v->shnum = first.size > UINT32_MAX ? UINT32_MAX : (uint32_t)first.size;
+}
+
+int elf_open(const void *data, size_t size, struct elf_view *ret)
+{
+    struct elf_view v = {.data = data, .size = size};
+
+    if (size < EI_NIDENT || memcmp(v.data, ELFMAG, SELFMAG) != 0)
+        return ELF_NOT_ELF;
+    if (v.data[EI_DATA] != ELFDATA2LSB)
+        return ELF_NOT_ELF;
+    if (v.data[EI_CLASS] != ELFCLASS64 && v.data[EI_CLASS] != ELFCLASS32)
+        return ELF_NOT_ELF;
+    v.is64 = v.data[EI_CLASS] == ELFCLASS64;
+    if (size < (v.is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
+        return ELF_MALFORMED;
+    if (v.is64)
+        copy_header64(v.data, &v);
+    else
+        copy_header32(v.data, &v);
+    if (v.phnum != 0 && v.phentsize != (v.is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr)))
+        return ELF_MALFORMED;
+    if (v.shoff != 0 && v.shentsize != (v.is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr)))
+        v.shoff = v.shnum = 0; /* a stripped tail: segments are all that a run needs */
+    resolve_extended_numbers(&v);
+    if (v.phnum > ELF_PHDRS_MAX)
+        return ELF_MALFORMED;
+    *ret = v;
+    return 0;
+}
+
+/* --- Segments and notes --- */
+
+static struct elf_segment copy_segment(const uint8_t *p, bool is64)
+{
+    if (is64) {
+        Elf64_Phdr h;
+
+        memcpy(&h, p, sizeof h);
+        return (struct elf_segment){h.p_type,   h.p_flags, h.p_offset, h.p_vaddr,
+                                    h.p_filesz, h.p_memsz, h.p_align};
+    }
+    Elf32_Phdr h;
+
+    memcpy(&h, p, sizeof h);
+    return (struct elf_segment){h.p_type,   h.p_flags, h.p_offset, h.p_vaddr,
+                                h.p_filesz, h.p_memsz, h.p_align};
+}
+
+int elf_segment(const struct elf_view *v, uint32_t i, struct elf_segment *ret)
+{
+    uint64_t offset = (uint64_t)i * v->phentsize;
+
+    if (i >= v->phnum || v->phoff > v->size ||
+        !range_within(offset, v->phentsize, v->size - v->phoff))
+        return ELF_MALFORMED;
+    *ret = copy_segment(v->data + v->phoff + offset, v->is64);
+    return 0;
+}
+
+static uint64_t align_up(uint64_t n, uint64_t align)
+{
+    return (n + align - 1) & ~(align - 1);
+}
+
+/* Notes are made of 4-byte units, except in segments aligned to 8, where name and content are
+ * padded to 8. */
+int elf_note_next(const uint8_t *notes, size_t size, size_t align, size_t *offset,
+                  struct elf_note *ret)
+{
+    Elf64_Nhdr h; /* the same in both classes */
+    size_t unit = align == 8 ? 8 : 4;
+
+    if (*offset >= size)
+        return ELF_NOT_ELF;
+    if (!range_within(*offset, sizeof h, size))
+        return ELF_MALFORMED;
+    memcpy(&h, notes + *offset, sizeof h);
+    uint64_t name = *offset + sizeof h;
+    uint64_t desc = align_up(name + h.n_namesz, unit);
+
+    if (!range_within(name, h.n_namesz, size) || !range_within(desc, h.n_descsz, size))
+        return ELF_MALFORMED;
+    *ret = (struct elf_note){
+        .type = h.n_type,
+        .name = (const char *)notes + name,
+        .name_size = h.n_namesz,
+        .desc = notes + desc,
+        .desc_size = h.n_descsz,
+    };
+    *offset = align_up(desc + h.n_descsz, unit); /* the padding of the last one may be missing */
+    return 0;
+}
+
+/* --- The build-id --- */
+
+/* A range of at most a few MiB: borrowed from memory, or read into *holder. ELF_MALFORMED when it
+ * is outside of the bytes. */
+static int fetch(const struct bytes *b, uint64_t offset, uint64_t n, void **holder,
+                 const uint8_t **ret)
+{
+    if (!range_within(offset, n, b->size))
+        return ELF_MALFORMED;
+    if (b->data) {
+        *ret = b->data + offset;
+        return 0;
+    }
+    *holder = malloc(n ? n : 1);
+    if (!*holder)
+        return -ENOMEM;
+    ssize_t got = bytes_read(b, offset, *holder, n);
+
+    if (got < 0)
+        return (int)got;
+    if ((uint64_t)got != n)
+        return ELF_MALFORMED;
+    *ret = *holder;
+    return 0;
+}
+
+static int find_build_id(const uint8_t *notes, size_t size, size_t align,
+                         char ret[static ELF_BUILD_ID_TEXT])
+{
+    struct elf_note note;
+    size_t offset = 0;
+
+    while (elf_note_next(notes, size, align, &offset, &note) == 0) {
+        if (note.type != NT_GNU_BUILD_ID || note.name_size != sizeof ELF_NOTE_GNU ||
+            memcmp(note.name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) != 0)
+            continue;
+        if (note.desc_size == 0 || note.desc_size > ELF_BUILD_ID_MAX)
+            continue;
+        hex_encode(note.desc, note.desc_size, ret);
+        return 0;
+    }
+    return ELF_NO_BUILD_ID;
+}
+
+/* One segment or section that may hold the note. Whatever is wrong with it only makes it useless.
+ * */
+static int search_range(const struct bytes *b, uint64_t offset, uint64_t size, uint64_t align,
+                        uint64_t *budget, char ret[static ELF_BUILD_ID_TEXT])
+{
+    _cleanup_free_ void *holder = NULL;
+    const uint8_t *notes;
+
+    if (size == 0 || size > NOTE_RANGE_MAX || size > *budget)
+        return ELF_NO_BUILD_ID;
+    int r = fetch(b, offset, size, &holder, &notes);
+
+    if (r < 0)
+        return r;
+    if (r > 0)
+        return ELF_NO_BUILD_ID;
+    *budget -= size;
+    return find_build_id(notes, size, align, ret);
+}
+
+static int search_segments(const struct bytes *b, const struct elf_view *v, uint64_t *budget,
+                           char ret[static ELF_BUILD_ID_TEXT])
+{
+    _cleanup_free_ void *holder = NULL;
+    const uint8_t *table;
+
+    if (v->phnum == 0 || v->phnum_unknown)
+        return ELF_NO_BUILD_ID;
+    int r = fetch(b, v->phoff, (uint64_t)v->phnum * v->phentsize, &holder, &table);
+
+    if (r != 0)
+        return r;
+    for (uint32_t i = 0; i < v->phnum; i++) {
+        struct elf_segment g = copy_segment(table + (size_t)i * v->phentsize, v->is64);
+
+        if (g.type != PT_NOTE)
+            continue;
+        r = search_range(b, g.offset, g.filesz, g.align, budget, ret);
+        if (r != ELF_NO_BUILD_ID)
+            return r;
+    }
+    return ELF_NO_BUILD_ID;
+}
+
+static int search_sections(const struct bytes *b, const struct elf_view *v, uint64_t *budget,
+                           char ret[static ELF_BUILD_ID_TEXT])
+{
+    _cleanup_free_ void *holder = NULL;
+    const uint8_t *table;
+
+    if (v->shoff == 0 || v->shnum == 0)
+        return ELF_NO_BUILD_ID;
+    if (v->shnum > SECTIONS_MAX)
+        return ELF_MALFORMED;
+    int r = fetch(b, v->shoff, (uint64_t)v->shnum * v->shentsize, &holder, &table);
+
+    if (r != 0)
+        return r;
+    for (uint32_t i = 0; i < v->shnum; i++) {
+        struct section h = copy_section(table + (size_t)i * v->shentsize, v->is64);
+
+        if (h.type != SHT_NOTE)
+            continue;
+        r = search_range(b, h.offset, h.size, h.align, budget, ret);
+        if (r != ELF_NO_BUILD_ID)
+            return r;
+    }
+    return ELF_NO_BUILD_ID;
+}
+
+static int search_bytes(const struct bytes *b, const struct elf_view *v,
+                        char ret[static ELF_BUILD_ID_TEXT])
+{
+    uint64_t budget = ELF_NOTES_MAX;
+    int segments = search_segments(b, v, &budget, ret);
+
+    if (segments <= 0)
+        return segments;
+    int sections = search_sections(b, v, &budget, ret);
+
+    /* The first page of a file, as it lies in a core, has no section table: that is no mistake. */
+    return sections <= 0 ? sections : segments;
+}
+
+int elf_build_id(const struct elf_view *v, char ret[static ELF_BUILD_ID_TEXT])
+{
+    struct bytes b = bytes_of_memory(v->data, v->size);
+
+    return search_bytes(&b, v, ret);
+}
+
+int elf_build_id_fd(int fd, char ret[static ELF_BUILD_ID_TEXT])
+{
+    uint8_t header[sizeof(Elf64_Ehdr)];
+    struct elf_view v;
+    struct bytes b;
+    int r = bytes_of_file(fd, &b);
+
+    if (r != 0)
+        return r < 0 ? r : ELF_NOT_ELF;
+    ssize_t got = bytes_read(&b, 0, header, sizeof header);
+
+    if (got < 0)
+        return (int)got;
+    r = elf_open(header, (size_t)got, &v);
+    if (r != 0)
+        return r;
+    return search_bytes(&b, &v, ret);
+}

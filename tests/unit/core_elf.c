@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This test's own executable against elfutils, and headers that lie. */
+#include "common/core/elf.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include <elfutils/libdwelf.h>
+#include <libelf.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/id.h"
+#include "common/base/io.h"
+#include "tests/lib/unit.h"
+
+#define SELF "/proc/self/exe"
+
+static void read_self(struct buf *b)
+{
+    buf_init(b, 64u << 20);
+    ck_assert_int_eq(io_read_file(AT_FDCWD, SELF, b), 0);
+}
+
+/* What elfutils thinks of it. */
+static void reference_build_id(char ret[static ELF_BUILD_ID_TEXT])
+{
+    _cleanup_fd_ int fd = open(SELF, O_RDONLY | O_CLOEXEC);
+    const void *id;
+
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+    ssize_t n = dwelf_elf_gnu_build_id(elf, &id);
+
+    ck_assert_int_gt(n, 0);
+    hex_encode(id, (size_t)n, ret);
+    elf_end(elf);
+}
+
+START_TEST(headers_of_a_real_program)
+{
+    _cleanup_buf_ struct buf b;
+    struct elf_segment s;
+    struct elf_view v;
+    size_t loads = 0;
+
+    read_self(&b);
+    ck_assert_int_eq(elf_open(b.data, b.len, &v), 0);
+    ck_assert(v.is64 && v.type == ET_DYN);
+    ck_assert_int_eq(memcmp(&v.entry, b.data + offsetof(Elf64_Ehdr, e_entry), 8), 0);
+    for (uint32_t i = 0; i < v.phnum; i++) {
+        ck_assert_int_eq(elf_segment(&v, i, &s), 0);
+        loads += s.type == PT_LOAD;
+    }
+    ck_assert_uint_ge(loads, 2);
+    ck_assert_int_eq(elf_segment(&v, v.phnum, &s), ELF_MALFORMED);
+}
+END_TEST
+
+START_TEST(build_id_in_memory_and_in_a_file)
+{
+    char expected[ELF_BUILD_ID_TEXT], found[ELF_BUILD_ID_TEXT];
+    _cleanup_fd_ int fd = open(SELF, O_RDONLY | O_CLOEXEC);
+    _cleanup_buf_ struct buf b;
+    struct elf_view v;
+
+    read_self(&b);
+    reference_build_id(expected);
+    ck_assert_int_eq(elf_open(b.data, b.len, &v), 0);
+    ck_assert_int_eq(elf_build_id(&v, found), 0);
+    ck_assert_str_eq(found, expected);
+    ck_assert_int_eq(elf_build_id_fd(fd, found), 0);
+    ck_assert_str_eq(found, expected);
+    /* A core has its first page only. */
+    ck_assert_int_eq(elf_open(b.data, 4096, &v), 0);
+    ck_assert_int_eq(elf_build_id(&v, found), 0);
+    ck_assert_str_eq(found, expected);
+}
+END_TEST
+
+START_TEST(build_id_of_a_debug_file_is_in_a_section)
+{
+    char expected[ELF_BUILD_ID_TEXT], found[ELF_BUILD_ID_TEXT];
+    _cleanup_buf_ struct buf b;
+    struct elf_view v;
+
+    read_self(&b);
+    reference_build_id(expected);
+    /* As objcopy --only-keep-debug may leave it: segments without bytes. */
+    ck_assert_int_eq(elf_open(b.data, b.len, &v), 0);
+    for (uint32_t i = 0; i < v.phnum; i++)
+        memset(b.data + v.phoff + i * sizeof(Elf64_Phdr) + offsetof(Elf64_Phdr, p_filesz), 0, 8);
+    ck_assert_int_eq(elf_build_id(&v, found), 0);
+    ck_assert_str_eq(found, expected);
+}
+END_TEST
+
+START_TEST(not_elf)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        int outcome;
+    } cases[] = {
+        {"", 0, ELF_NOT_ELF},
+        {"\177EL", 3, ELF_NOT_ELF},
+        {"#!/bin/sh\nexit 0 # long enough\n", 30, ELF_NOT_ELF},
+        {"\177ELF\2\2\1\0\0\0\0\0\0\0\0\0", 16, ELF_NOT_ELF}, /* big-endian */
+        {"\177ELF\3\1\1\0\0\0\0\0\0\0\0\0", 16, ELF_NOT_ELF}, /* no such class */
+        {"\177ELF\2\1\1\0\0\0\0\0\0\0\0\0", 16, ELF_MALFORMED},
+        {"\177ELF\1\1\1\0\0\0\0\0\0\0\0\0", 16, ELF_MALFORMED},
+    };
+    struct elf_view v;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        ck_assert_msg(elf_open(cases[i].bytes, cases[i].n, &v) == cases[i].outcome, "case %zu", i);
+}
+END_TEST
+
+START_TEST(class_32_is_read_too)
+{
+    struct {
+        Elf32_Ehdr h;
+        Elf32_Phdr p;
+        Elf32_Nhdr n;
+        char name[4];
+        uint8_t id[3];
+    } file = {
+        .h = {.e_ident = "\177ELF\1\1\1", .e_type = ET_EXEC, .e_machine = EM_386, .e_phnum = 1},
+        .n = {.n_namesz = 4, .n_descsz = 3, .n_type = NT_GNU_BUILD_ID},
+        .name = "GNU",
+        .id = {0xde, 0xad, 0x01},
+    };
+    char found[ELF_BUILD_ID_TEXT];
+    struct elf_view v;
+
+    file.h.e_phoff = offsetof(__typeof__(file), p);
+    file.h.e_phentsize = sizeof file.p;
+    file.p = (Elf32_Phdr){.p_type = PT_NOTE,
+                          .p_offset = offsetof(__typeof__(file), n),
+                          .p_filesz = sizeof file.n + 4 + 3,
+                          .p_align = 4};
+    ck_assert_int_eq(elf_open(&file, sizeof file, &v), 0);
+    ck_assert(!v.is64);
+    ck_assert_int_eq(elf_build_id(&v, found), 0);
+    ck_assert_str_eq(found, "dead01");
+}
+END_TEST
+
+START_TEST(notes)
+{
+    static const uint8_t two[] = {
+        4, 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, 'G', 'N', 'U', 0, 'a', 'b', 0, 0, /* padded to 4 */
+        0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0,
+    };
+    struct elf_note n;
+    size_t offset = 0;
+
+    ck_assert_int_eq(elf_note_next(two, sizeof two, 4, &offset, &n), 0);
+    ck_assert(n.type == 7 && n.name_size == 4 && n.desc_size == 2 && n.desc[0] == 'a');
+    ck_assert_int_eq(elf_note_next(two, sizeof two, 4, &offset, &n), 0);
+    ck_assert(n.type == 9 && n.name_size == 0 && n.desc_size == 0);
+    ck_assert_int_eq(elf_note_next(two, sizeof two, 4, &offset, &n), ELF_NOT_ELF);
+    /* Without the padding at the very end; and one byte less than the content. */
+    offset = 0;
+    ck_assert_int_eq(elf_note_next(two, 18, 4, &offset, &n), 0);
+    ck_assert_int_eq(elf_note_next(two, 18, 4, &offset, &n), ELF_NOT_ELF);
+    offset = 0;
+    ck_assert_int_eq(elf_note_next(two, 17, 4, &offset, &n), ELF_MALFORMED);
+    offset = 0;
+    ck_assert_int_eq(elf_note_next(two, 11, 4, &offset, &n), ELF_MALFORMED);
+}
+END_TEST
+
+START_TEST(cut_anywhere)
+{
+    char found[ELF_BUILD_ID_TEXT];
+    _cleanup_buf_ struct buf b;
+    struct elf_view v;
+
+    read_self(&b);
+    for (size_t size = 0; size < 8192; size++) {
+        _cleanup_free_ char *exact = malloc(size + 1);
+
+        memcpy(exact, b.data, size);
+        if (elf_open(exact, size, &v) == 0)
+            ck_assert_int_ge(elf_build_id(&v, found), 0);
+    }
+}
+END_TEST
+
+/* Segments that all claim the same large notes would make the search quadratic. */
+START_TEST(overlapping_notes_are_bounded)
+{
+    enum { COUNT = 60000, NOTES = 1024 * 1024 };
+    size_t size = sizeof(Elf64_Ehdr) + COUNT * sizeof(Elf64_Phdr) + NOTES;
+    _cleanup_free_ uint8_t *file = calloc(1, size);
+    Elf64_Ehdr h = {.e_ident = "\177ELF\2\1\1",
+                    .e_type = ET_DYN,
+                    .e_phoff = sizeof h,
+                    .e_phentsize = sizeof(Elf64_Phdr),
+                    .e_phnum = COUNT};
+    Elf64_Phdr p = {.p_type = PT_NOTE, .p_offset = size - NOTES, .p_filesz = NOTES, .p_align = 4};
+    char found[ELF_BUILD_ID_TEXT];
+    struct elf_view v;
+    int64_t begin = clock_mono();
+
+    memcpy(file, &h, sizeof h);
+    for (size_t i = 0; i < COUNT; i++)
+        memcpy(file + sizeof h + i * sizeof p, &p, sizeof p);
+    ck_assert_int_eq(elf_open(file, size, &v), 0);
+    ck_assert_int_eq(elf_build_id(&v, found), ELF_NO_BUILD_ID);
+    ck_assert_int_lt(clock_mono() - begin, 10 * USEC_PER_SEC); /* it would be minutes */
+}
+END_TEST
+
+START_TEST(only_regular_files)
+{
+    char found[ELF_BUILD_ID_TEXT];
+    _cleanup_fd_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    _cleanup_fd_ int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    ck_assert_int_eq(elf_build_id_fd(null, found), ELF_NOT_ELF);
+    ck_assert_int_eq(elf_build_id_fd(folder, found), ELF_NOT_ELF);
+}
+END_TEST
+
+UNIT_MAIN("core/elf", headers_of_a_real_program, build_id_in_memory_and_in_a_file,
+          build_id_of_a_debug_file_is_in_a_section, not_elf, class_32_is_read_too, notes,
+          cut_anywhere, overlapping_notes_are_bounded, only_regular_files)
