@@ -5,7 +5,8 @@
 # VARIANT: release, asan (AddressSanitizer and UBSan), cov. V=1 shows the commands. WERROR=1 as in CI.
 VARIANT ?= release
 PREFIX  ?= /usr
-WERROR  ?= 1
+# (Sanitizers make gcc see null pointers where there are none: warnings are errors in the release variant only.)
+WERROR  ?= $(if $(filter release,$(VARIANT)),1)
 CC      := gcc
 B       := build/$(VARIANT)
 
@@ -46,7 +47,7 @@ corralctl_SYS       := -lcurl -lzstd
 corral-ingestd_DIRS := ingestd
 corral-ingestd_LIBS := http store report core daemon base
 corral-ingestd_SYS  := -lzstd
-corral-workerd_DIRS := workerd
+corral-workerd_DIRS := workerd workerd/analysis workerd/grouping
 corral-workerd_LIBS := http store report core daemon base
 corral-workerd_SYS  := -ldw -lelf -liberty -lzstd
 corral-dashd_DIRS   := dashd
@@ -79,12 +80,14 @@ $(B)/lib$(1).a: $$(call objs,common/$(1))
 endef
 $(foreach l,$(COMMON),$(eval $(call library,$(l))))
 
+# By rename, so that a program that is in use (core_pattern under make run) is there at every moment.
 define program
 $(B)/bin/$(1): $$(call objs,$$($(1)_DIRS)) $$($(1)_EXTRA) $$(patsubst %,$(B)/lib%.a,$$($(1)_LIBS))
 	$$(Q_LD)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$($(1)_SYS) \
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@.new $$(filter %.o,$$^) $$(filter %.a,$$^) $$($(1)_SYS) \
 	    $$(foreach l,$$($(1)_LIBS),$$(SYS_$$(l))) -lpthread
+	$$(Q)mv $$@.new $$@
 endef
 
 include dashd/templates.mk
@@ -103,5 +106,5 @@ clean:   ## remove what was built (run/ is kept: make stop first)
 .PHONY: clean
 
 help:   ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(filter-out %.d,$(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 18
 .PHONY: help

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One table for each struct says which member stands under which key and how it is written; formatting and parsing both walk
- * it, so that they can't disagree. A member that has its default value (NULL, 0, false) is left out, and missing means default.
- * Parsing trusts nothing: nesting and the number of values are bounded before jansson builds a tree, a key
- * given twice is refused, and so is every text, number and array beyond limits.h. */
+/* One table for each struct says which member stands under which key and how it is written;
+ * formatting and parsing both walk it, so that they can't disagree. A member that has its default
+ * value (NULL, 0, false) is left out, and missing means default. Parsing trusts nothing: nesting
+ * and the number of values are bounded before jansson builds a tree, a key given twice is refused,
+ * and so is every text, number and array beyond limits.h. */
 #include "common/report/analysis.h"
 
 #include <assert.h>
@@ -15,6 +16,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/id.h"
 #include "common/report/jsontext.h"
+#include "common/report/jsontree.h"
 #include "common/report/limits.h"
 
 #define REGISTER_NAME_MAX 32
@@ -41,6 +43,7 @@ struct field {
 
 #define AT(type, member) offsetof(struct type, member)
 
+/* clang-format off */
 static const struct field frame_fields[] = {
     {"pc", FIELD_HEX, AT(frame, pc)},
     {"function", FIELD_NAME, AT(frame, function)},
@@ -88,6 +91,7 @@ static const struct field analysis_fields[] = {
     {"core_truncated", FIELD_BOOL, AT(analysis, core_truncated)},
     {"threads_left_out", FIELD_COUNT, AT(analysis, threads_left_out)},
 };
+/* clang-format on */
 
 static const char *const trust_names[] = {
     [TRUST_CONTEXT] = "context",
@@ -157,15 +161,33 @@ static void format_field(const struct field *f, const void *member, struct buf *
     switch (f->type) {
     case FIELD_TEXT:
     case FIELD_NAME:
-    case FIELD_BUILD_ID: format_text(f, *(const char *const *)member, b); break;
-    case FIELD_INT: format_number(f, *(const int64_t *)member, b); break;
-    case FIELD_COUNT: format_count(f, *(const uint64_t *)member, b); break;
-    case FIELD_SIZE: format_count(f, *(const size_t *)member, b); break;
-    case FIELD_UNSIGNED: format_number(f, *(const unsigned *)member, b); break;
-    case FIELD_HEX: format_hex(f, *(const uint64_t *)member, b); break;
-    case FIELD_BOOL: format_bool(f, *(const bool *)member, b); break;
-    case FIELD_TRUST: jsontext_string(b, f->key, trust_names[*(const int *)member]); break;
-    case FIELD_STATUS: jsontext_string(b, f->key, status_names[*(const int *)member]); break;
+    case FIELD_BUILD_ID:
+        format_text(f, *(const char *const *)member, b);
+        break;
+    case FIELD_INT:
+        format_number(f, *(const int64_t *)member, b);
+        break;
+    case FIELD_COUNT:
+        format_count(f, *(const uint64_t *)member, b);
+        break;
+    case FIELD_SIZE:
+        format_count(f, *(const size_t *)member, b);
+        break;
+    case FIELD_UNSIGNED:
+        format_number(f, *(const unsigned *)member, b);
+        break;
+    case FIELD_HEX:
+        format_hex(f, *(const uint64_t *)member, b);
+        break;
+    case FIELD_BOOL:
+        format_bool(f, *(const bool *)member, b);
+        break;
+    case FIELD_TRUST:
+        jsontext_string(b, f->key, trust_names[*(const int *)member]);
+        break;
+    case FIELD_STATUS:
+        jsontext_string(b, f->key, status_names[*(const int *)member]);
+        break;
     }
 }
 
@@ -263,11 +285,7 @@ static int parse_int(const json_t *v, int64_t min, int64_t max, int64_t *ret)
 
 static int parse_hex(const json_t *v, uint64_t *ret)
 {
-    struct str s = str_from(json_string_value(v));
-
-    if (!json_is_string(v) || !str_starts(s, STR("0x")))
-        return -EBADMSG;
-    return str_hex_to_u64((struct str){s.p + 2, s.n - 2}, UINT64_MAX, ret) < 0 ? -EBADMSG : 0;
+    return jsontree_address(v, ret) < 0 ? -EBADMSG : 0;
 }
 
 static int parse_bool(const json_t *v, bool *ret)
@@ -304,17 +322,27 @@ static int parse_unsigned(const json_t *v, unsigned *ret)
 static int parse_field(const struct field *f, const json_t *v, struct arena *a, void *member)
 {
     switch (f->type) {
-    case FIELD_TEXT: return parse_text(v, ANALYSIS_TEXT_MAX, a, member);
-    case FIELD_NAME: return parse_text(v, FUNCTION_NAME_MAX, a, member);
-    case FIELD_BUILD_ID: return parse_build_id(v, a, member);
-    case FIELD_INT: return parse_int(v, INT64_MIN, INT64_MAX, member);
+    case FIELD_TEXT:
+        return parse_text(v, ANALYSIS_TEXT_MAX, a, member);
+    case FIELD_NAME:
+        return parse_text(v, FUNCTION_NAME_MAX, a, member);
+    case FIELD_BUILD_ID:
+        return parse_build_id(v, a, member);
+    case FIELD_INT:
+        return parse_int(v, INT64_MIN, INT64_MAX, member);
     case FIELD_COUNT:
-    case FIELD_SIZE: return parse_int(v, 0, INT64_MAX, member);
-    case FIELD_UNSIGNED: return parse_unsigned(v, member);
-    case FIELD_HEX: return parse_hex(v, member);
-    case FIELD_BOOL: return parse_bool(v, member);
-    case FIELD_TRUST: return parse_word(v, trust_names, ARRAY_SIZE(trust_names), member);
-    case FIELD_STATUS: return parse_word(v, status_names, ARRAY_SIZE(status_names), member);
+    case FIELD_SIZE:
+        return parse_int(v, 0, INT64_MAX, member);
+    case FIELD_UNSIGNED:
+        return parse_unsigned(v, member);
+    case FIELD_HEX:
+        return parse_hex(v, member);
+    case FIELD_BOOL:
+        return parse_bool(v, member);
+    case FIELD_TRUST:
+        return parse_word(v, trust_names, ARRAY_SIZE(trust_names), member);
+    case FIELD_STATUS:
+        return parse_word(v, status_names, ARRAY_SIZE(status_names), member);
     }
     return -EBADMSG;
 }
@@ -383,7 +411,8 @@ static int parse_registers(json_t *object, struct arena *a, struct thread *t)
     if (!json_is_object(object) || json_object_size(object) > ANALYSIS_REGISTERS_MAX)
         return -EBADMSG;
     t->registers = arena_array(a, struct register_value, json_object_size(object));
-    json_object_foreach(object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         if (strlen(name) > REGISTER_NAME_MAX)
             return -EBADMSG;
         t->registers[n].name = arena_strdup(a, name);
@@ -422,17 +451,15 @@ static int parse_analysis(const json_t *v, struct arena *a, struct analysis *an)
     return r;
 }
 
-DEFINE_CLEANUP(cleanup_json, json_t, json_decref)
-
 int analysis_parse(struct str json, struct arena *a, struct analysis *ret)
 {
-    _cleanup_(cleanup_json) json_t *root = NULL;
+    _cleanup_json_ json_t *root = NULL;
     struct analysis an = {0};
     int r;
 
-    if (json.n > ANALYSIS_JSON_MAX || !jsontext_bounded(json, JSON_DEPTH_MAX, ANALYSIS_VALUES_MAX))
+    if (json.n > ANALYSIS_JSON_MAX)
         return -EBADMSG;
-    root = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, NULL);
+    root = jsontree_object(json, ANALYSIS_VALUES_MAX, NULL);
     if (!root)
         return -EBADMSG;
     r = parse_analysis(root, a, &an);

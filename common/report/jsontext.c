@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs of harmless bytes are appended at once; only what JSON demands is escaped (RFC 8259 section 7), and DEL with it. */
+/* Runs of harmless bytes are appended at once; only what JSON demands is escaped (RFC 8259 section
+ * 7), and DEL with it. */
 #include "common/report/jsontext.h"
 
 #include <inttypes.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two tables and their look-ups. Numbers are those of <asm-generic/signal.h> and <asm-generic/siginfo.h>, which x86-64 and
- * aarch64 share; they are written out because the reader of a crash may run on another architecture than the crash. */
+/* Two tables and their look-ups. Numbers are those of <asm-generic/signal.h> and
+ * <asm-generic/siginfo.h>, which x86-64 and aarch64 share; they are written out because the reader
+ * of a crash may run on another architecture than the crash. */
 #include "common/report/signals.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #define SIGNAL_NUMBER_MAX 64
 
+/* clang-format off */
 static const char *const names[] = {
     [1] = "SIGHUP",   [2] = "SIGINT",     [3] = "SIGQUIT",  [4] = "SIGILL",    [5] = "SIGTRAP",
     [6] = "SIGABRT",  [7] = "SIGBUS",     [8] = "SIGFPE",   [9] = "SIGKILL",   [10] = "SIGUSR1",
@@ -42,6 +44,7 @@ static const struct {
     {0, -3, "SI_MESGQ"},    {0, -4, "SI_ASYNCIO"},    {0, -5, "SI_SIGIO"},     {0, -6, "SI_TKILL"},
     {0, -7, "SI_DETHREAD"}, {0, -60, "SI_ASYNCNL"},
 };
+/* clang-format on */
 
 const char *signal_name(int64_t number)
 {

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UNIT: workerd workerd/analysis workerd/grouping */
+/* From record and analysis to the event's columns: what fills what, what is cut where, and what makes two stacks the same row. */
+#include "workerd/group.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/base/cleanup.h"
+#include "tests/lib/unit.h"
+
+#define RECEIVED 1700000000000000
+
+static struct frame frames[] = {
+    {.pc = 0x7f01, .function = "process_data", .file = "/src/app.c", .line = 142, .module = "/usr/bin/app", .build_id = "aa01",
+     .offset = 1, .trust = TRUST_CONTEXT},
+    {.pc = 0x7f02, .function = "main", .file = "/src/app.c", .line = 9, .module = "/usr/bin/app", .build_id = "aa01", .offset = 2,
+     .trust = TRUST_CFI},
+    {.pc = 0x7f03, .module = "/lib/libfoo.so.1", .build_id = "bb02", .offset = 3, .trust = TRUST_CFI},
+};
+static struct module modules[] = {
+    {.path = "/usr/bin/app", .build_id = "aa01", .status = MODULE_DEBUG},
+    {.path = "/lib/libfoo.so.1", .build_id = "bb02", .status = MODULE_MISSING},
+    {.path = "/lib/libunused.so", .build_id = "cc03", .status = MODULE_MISSING},
+};
+
+static struct crash_record make_record(void)
+{
+    struct crash_record r = {.receipt.received_at = RECEIVED};
+
+    meta_init(&r.meta);
+    r.meta.crash_id = "01a1fd55-8832-7caa-bcf2-4dfe701461d1";
+    return r;
+}
+
+static struct analysis make_analysis(struct thread *t)
+{
+    *t = (struct thread){.tid = 7, .crashed = true, .frames = frames, .n_frames = ARRAY_SIZE(frames)};
+    return (struct analysis){.signal = SIGSEGV, .pid = 42, .executable = "/usr/bin/app", .threads = t, .n_threads = 1,
+                             .modules = modules, .n_modules = ARRAY_SIZE(modules)};
+}
+
+START_TEST(columns)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct thread t;
+    struct analysis an = make_analysis(&t);
+    struct event e;
+
+    arena_init(&a, 0);
+    r.meta.hostname = "web1";
+    r.meta.version = "1.2";
+    r.meta.crashed_at = RECEIVED - 5;
+    r.meta.restricted = true;
+    group_make(&r, &an, &a, &e);
+    ck_assert_str_eq(e.title, "SIGSEGV in process_data() app.c:142");
+    ck_assert_str_eq(e.hostname, "web1");
+    ck_assert_str_eq(e.executable, "/usr/bin/app");
+    ck_assert_str_eq(e.version, "1.2");
+    ck_assert(e.received_at == RECEIVED && e.crashed_at == RECEIVED - 5);
+    ck_assert(e.pid == 42 && e.signal == SIGSEGV && e.flags == EVENT_RESTRICTED);
+    ck_assert_ptr_null(e.problem);
+    ck_assert_uint_eq(e.stack->functions.n, 2);
+    ck_assert_uint_eq(e.stack->files.n, 1);
+    ck_assert_uint_eq(e.stack->modules.n, 2);
+    ck_assert_uint_eq(e.stack->build_ids.n, 2);
+    ck_assert_uint_eq(e.missing.build_ids.n, 1);
+    ck_assert_str_eq(e.missing.build_ids.texts[0], "bb02");
+    ck_assert_str_eq(e.missing.paths.texts[0], "/lib/libfoo.so.1");
+}
+END_TEST
+
+START_TEST(nothing_known_is_an_event_all_the_same)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct analysis an = {.problem = "the crash came without a core"};
+    struct event e;
+
+    arena_init(&a, 0);
+    group_complete(&an, &r.meta, &a);
+    group_make(&r, &an, &a, &e);
+    ck_assert_str_eq(e.hostname, "unknown");
+    ck_assert_str_eq(e.executable, "");
+    ck_assert_str_eq(e.title, "crash");
+    ck_assert_ptr_null(e.stack);
+    ck_assert_int_eq(e.crashed_at, RECEIVED);
+    ck_assert_uint_eq(e.flags, EVENT_NO_STACK);
+    ck_assert_str_eq(e.problem, "the crash came without a core");
+}
+END_TEST
+
+START_TEST(the_host_fills_in_what_the_core_lacks)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct meta_thread names[] = {{7, "worker"}, {8, "other"}};
+    struct thread t[] = {{.tid = 7}, {.tid = 9}};
+    struct analysis an = {.threads = t, .n_threads = 2};
+
+    arena_init(&a, 0);
+    r.meta.signal = SIGBUS;
+    r.meta.pid = 77;
+    r.meta.executable = "/opt/app";
+    r.meta.architecture = "x86_64";
+    r.meta.core_problem = "the disk was full";
+    r.meta.core_truncated = true;
+    r.meta.threads = names;
+    r.meta.n_threads = 2;
+    group_complete(&an, &r.meta, &a);
+    ck_assert(an.signal == SIGBUS && an.pid == 77 && an.core_truncated);
+    ck_assert_str_eq(an.executable, "/opt/app");
+    ck_assert_str_eq(an.architecture, "x86_64");
+    ck_assert_str_eq(an.problem, "the disk was full");
+    ck_assert_str_eq(t[0].name, "worker");
+    ck_assert_ptr_null(t[1].name);
+}
+END_TEST
+
+START_TEST(hostile_values_fit_their_columns)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct thread t;
+    struct analysis an = make_analysis(&t);
+    struct frame f = frames[0];
+    char long_text[5000];
+    struct event e;
+
+    arena_init(&a, 0);
+    memset(long_text, 'x', sizeof(long_text));
+    memcpy(long_text + 511, "\xe2\x82\xac", 3); /* a character across the limit of 512 */
+    long_text[sizeof(long_text) - 1] = '\0';
+    r.meta.hostname = r.meta.version = long_text;
+    an.executable = an.problem = long_text;
+    an.pid = INT64_MAX;
+    an.signal = -5;
+    f.file = f.module = f.function = long_text;
+    t.frames = &f;
+    t.n_frames = 1;
+    group_make(&r, &an, &a, &e);
+    ck_assert_uint_eq(strlen(e.hostname), 511);
+    ck_assert_uint_eq(strlen(e.version), 511);
+    ck_assert_uint_le(strlen(e.executable), 1024);
+    ck_assert_uint_le(strlen(e.problem), 1024);
+    ck_assert(e.pid == 0 && e.signal == 0);
+    ck_assert_uint_le(strlen(e.stack->functions.texts[0]), 512);
+    ck_assert_uint_eq(strlen(e.stack->files.texts[0]), 511);
+    ck_assert_uint_eq(strlen(e.stack->modules.texts[0]), 511);
+}
+END_TEST
+
+START_TEST(the_same_stack_elsewhere_in_memory_is_the_same_row)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct thread t;
+    struct analysis an = make_analysis(&t);
+    struct frame moved[ARRAY_SIZE(frames)];
+    struct event one, two;
+
+    arena_init(&a, 0);
+    group_make(&r, &an, &a, &one);
+    memcpy(moved, frames, sizeof(frames));
+    for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
+        moved[i].pc += 0x10000;
+    t.frames = moved;
+    group_make(&r, &an, &a, &two);
+    ck_assert_mem_eq(one.stack->digest, two.stack->digest, SHA256_SIZE);
+    ck_assert_str_eq(one.stack->frames, two.stack->frames);
+    moved[1].line++;
+    group_make(&r, &an, &a, &two);
+    ck_assert(memcmp(one.stack->digest, two.stack->digest, SHA256_SIZE) != 0);
+    ck_assert_mem_eq(one.fingerprint, two.fingerprint, SHA256_SIZE);
+}
+END_TEST
+
+START_TEST(stored_frames_have_verdicts_and_no_address)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct thread t;
+    struct analysis an = make_analysis(&t);
+    struct event e;
+    json_t *v;
+
+    arena_init(&a, 0);
+    group_make(&r, &an, &a, &e);
+    v = json_loads(e.stack->frames, 0, NULL);
+    ck_assert_uint_eq(json_array_size(v), 3);
+    ck_assert_ptr_null(json_object_get(json_array_get(v, 0), "pc"));
+    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(v, 0), "verdict")), "kept");
+    json_decref(v);
+}
+END_TEST
+
+/* The kind of the event whose fault is at address, with the stack pointer at sp. */
+static const char *title_for(uint64_t address, uint64_t sp, struct arena *a)
+{
+    struct crash_record r = make_record();
+    struct register_value rsp = {"rsp", sp};
+    struct thread t;
+    struct analysis an = make_analysis(&t);
+    struct event e;
+
+    t.registers = &rsp;
+    t.n_registers = 1;
+    an.has_address = true;
+    an.address = address;
+    group_make(&r, &an, a, &e);
+    return e.title;
+}
+
+START_TEST(a_fault_at_the_stack_pointer_is_an_overflow)
+{
+    const uint64_t sp = 0x7ffc00001000;
+    const char *overflow = "stack overflow in process_data() app.c:142";
+    const char *fault = "SIGSEGV in process_data() app.c:142";
+    _cleanup_arena_ struct arena a;
+
+    arena_init(&a, 0);
+    ck_assert_str_eq(title_for(sp - 8, sp, &a), overflow);
+    ck_assert_str_eq(title_for(sp + 16, sp, &a), overflow);
+    ck_assert_str_eq(title_for(sp - 60000, sp, &a), overflow);
+    ck_assert_str_eq(title_for(sp - 70000, sp, &a), fault);
+    ck_assert_str_eq(title_for(sp + 5000, sp, &a), fault);
+    ck_assert_str_eq(title_for(0, sp, &a), fault);
+    ck_assert_str_eq(title_for(16, 0, &a), fault);
+}
+END_TEST
+
+UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same, the_host_fills_in_what_the_core_lacks,
+          hostile_values_fit_their_columns, the_same_stack_elsewhere_in_memory_is_the_same_row,
+          stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UNIT: workerd workerd/analysis workerd/grouping */
+#include "workerd/analysis/text.h"
+
+#include "common/base/cleanup.h"
+#include "tests/lib/unit.h"
+
+static struct frame frames[] = {
+    {.pc = 0x401136, .function = "get", .file = "/src/app.c", .line = 4, .inlined = true},
+    {.pc = 0x401136, .function = "main", .file = "/src/app.c", .line = 9, .module = "/usr/bin/app"},
+    {.pc = 0x7f0000001000, .function = "raise", .module = "/lib/libc.so.6"},
+    {.pc = 0x7f0000002000,
+     .function = "<signal handler called>",
+     .signal = true,
+     .module = "/lib/libc.so.6"},
+    {.pc = 0x10},
+};
+static struct thread threads[] = {
+    {.tid = 100, .crashed = true, .frames = frames, .n_frames = 5, .stopped = "0x10 is nowhere"},
+    {.tid = 101,
+     .name = "worker",
+     .frames = frames + 1,
+     .n_frames = 2,
+     .frames_left_out = 1000,
+     .gap_after = 0},
+};
+
+START_TEST(reads_like_gdb)
+{
+    static const char expected[] = "Core of /usr/bin/app\n"
+                                   "Program terminated with signal SIGSEGV, SEGV_MAPERR at 0x10.\n"
+                                   "Message: app.c:4: Assertion failed\n"
+                                   "\n"
+                                   "Thread 1 (LWP 100), crashed:\n"
+                                   "#0  0x0000000000401136 in get () at /src/app.c:4\n"
+                                   "#1  main () at /src/app.c:9\n"
+                                   "#2  0x00007f0000001000 in raise () from /lib/libc.so.6\n"
+                                   "#3  0x00007f0000002000 in <signal handler called>\n"
+                                   "#4  0x0000000000000010 in ?? ()\n"
+                                   "Backtrace stopped: 0x10 is nowhere\n"
+                                   "\n"
+                                   "Thread 2 (LWP 101 worker):\n"
+                                   "#0  0x0000000000401136 in main () at /src/app.c:9\n"
+                                   "(1000 frames left out)\n"
+                                   "#1001 0x00007f0000001000 in raise () from /lib/libc.so.6\n"
+                                   "\n"
+                                   "(3 threads left out)\n";
+    struct analysis an = {.executable = "/usr/bin/app",
+                          .signal = 11,
+                          .code = 1,
+                          .has_address = true,
+                          .address = 0x10,
+                          .message = "app.c:4: Assertion failed",
+                          .threads = threads,
+                          .n_threads = 2,
+                          .threads_left_out = 3};
+    _cleanup_buf_ struct buf b;
+
+    buf_init(&b, TEXT_MAX);
+    text_format(&an, &b);
+    ck_assert_str_eq(buf_text(&b), expected);
+}
+END_TEST
+
+START_TEST(a_problem_without_a_stack)
+{
+    struct analysis an = {.problem = "this is not an ELF file", .core_truncated = true};
+    _cleanup_buf_ struct buf b;
+
+    buf_init(&b, TEXT_MAX);
+    text_format(&an, &b);
+    ck_assert_str_eq(buf_text(&b), "Problem: this is not an ELF file\n"
+                                   "The core is truncated: what is beyond its end is missing.\n");
+}
+END_TEST
+
+START_TEST(nothing_reaches_the_terminal_raw)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"\033[2J\007", "?[2J?"},
+        {"a\nb\tc\r", "a?b?c?"},
+        {"\x7f", "?"},
+        {"\xc2\x9b"
+         "2J",
+         "?2J"}, /* CSI as one character */
+        {"caf\xc3\xa9", "caf\xc3\xa9"},
+        {"\xff\xfe", "??"},
+        {"\xc3", "?"},
+        {"\xed\xa0\x80", "???"}, /* a surrogate */
+        {"x\xe2\x82", "x??"},
+        {"\xe2\x82\xac", "\xe2\x82\xac"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct analysis an = {.problem = cases[i].text};
+        _cleanup_buf_ struct buf b;
+        char expected[64];
+
+        buf_init(&b, TEXT_MAX);
+        text_format(&an, &b);
+        snprintf(expected, sizeof expected, "Problem: %s\n", cases[i].shown);
+        ck_assert_str_eq(buf_text(&b), expected);
+    }
+}
+END_TEST
+
+UNIT_MAIN("workerd/text", reads_like_gdb, a_problem_without_a_stack,
+          nothing_reaches_the_terminal_raw)

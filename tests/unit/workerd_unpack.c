@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UNIT: workerd workerd/analysis workerd/grouping */
+#include "workerd/analysis/unpack.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <zstd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/io.h"
+#include "tests/lib/unit.h"
+
+enum { SIZE = 3 << 20, ZERO_FROM = 1 << 20, ZERO_TO = 2 << 20 };
+
+/* Noise, a million zeros, noise; and the same compressed, in a file. */
+struct fixture {
+    uint8_t *plain, *packed;
+    size_t packed_size;
+    int fd;
+};
+
+static void fixture_init(struct fixture *f)
+{
+    uint32_t noise = 1;
+
+    f->plain = calloc(1, SIZE);
+    f->packed = malloc(ZSTD_compressBound(SIZE));
+    for (size_t i = 0; i < SIZE; i++) {
+        noise = noise * 1664525 + 1013904223;
+        f->plain[i] = i >= ZERO_FROM && i < ZERO_TO ? 0 : (uint8_t)(noise >> 24);
+    }
+    f->packed_size = ZSTD_compress(f->packed, ZSTD_compressBound(SIZE), f->plain, SIZE, 1);
+    f->fd = memfd_create("test", MFD_CLOEXEC);
+    ck_assert_int_eq(io_write(f->fd, f->packed, f->packed_size), 0);
+}
+
+static void fixture_fini(struct fixture *f)
+{
+    free(f->plain);
+    free(f->packed);
+    cleanup_fd(&f->fd);
+}
+
+#define _fixture_  _cleanup_(fixture_fini)
+#define _unpacked_ _cleanup_(unpacked_core_fini)
+
+static void assert_prefix(const struct unpacked_core *u, const struct fixture *f)
+{
+    _cleanup_free_ uint8_t *bytes = malloc(SIZE);
+
+    ck_assert_uint_le(u->bytes.size, SIZE);
+    ck_assert_int_eq(bytes_read(&u->bytes, 0, bytes, SIZE), (ssize_t)u->bytes.size);
+    ck_assert_int_eq(memcmp(bytes, f->plain, u->bytes.size), 0);
+}
+
+START_TEST(into_memory_and_into_a_file)
+{
+    _fixture_ struct fixture f;
+    _unpacked_ struct unpacked_core u = {.owned_fd = -1}, v = {.owned_fd = -1};
+    _cleanup_fd_ int scratch = memfd_create("scratch", MFD_CLOEXEC);
+    struct stat st;
+
+    fixture_init(&f);
+    ck_assert_int_eq(unpack_core(f.fd, -1, 0, &u), 0);
+    ck_assert(u.owned_fd >= 0 && !u.damaged && !u.cut && u.bytes.size == SIZE);
+    assert_prefix(&u, &f);
+    ck_assert_int_eq(unpack_core(f.fd, scratch, SIZE, &v), 0);
+    ck_assert(v.owned_fd == -1 && !v.damaged && !v.cut && v.bytes.size == SIZE);
+    assert_prefix(&v, &f);
+    ck_assert_int_eq(fstat(scratch, &st), 0);
+    ck_assert_int_le(st.st_blocks * 512, SIZE - (ZERO_TO - ZERO_FROM) + 65536); /* a hole */
+}
+END_TEST
+
+START_TEST(the_limit_cuts)
+{
+    static const uint64_t limits[] = {1, 4096, ZERO_FROM + 7, SIZE - 1};
+
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+        _fixture_ struct fixture f;
+        _unpacked_ struct unpacked_core u = {.owned_fd = -1}, v = {.owned_fd = -1};
+        _cleanup_fd_ int plain = memfd_create("plain", MFD_CLOEXEC);
+
+        fixture_init(&f);
+        ck_assert_int_eq(unpack_core(f.fd, -1, limits[i], &u), 0);
+        ck_assert(u.cut && !u.damaged && u.bytes.size == limits[i]);
+        assert_prefix(&u, &f);
+        ck_assert_int_eq(io_write(plain, f.plain, SIZE), 0);
+        ck_assert_int_eq(unpack_core(plain, -1, limits[i], &v), 0);
+        ck_assert(v.cut && v.owned_fd == -1 && v.bytes.size == limits[i]);
+        assert_prefix(&v, &f);
+    }
+}
+END_TEST
+
+START_TEST(damage_keeps_what_came_before)
+{
+    _fixture_ struct fixture f;
+    _unpacked_ struct unpacked_core cut = {.owned_fd = -1}, broken = {.owned_fd = -1};
+
+    fixture_init(&f);
+    ck_assert_int_eq(ftruncate(f.fd, (off_t)f.packed_size / 2), 0);
+    ck_assert_int_eq(unpack_core(f.fd, -1, 0, &cut), 0);
+    ck_assert(cut.damaged && cut.bytes.size > SIZE / 4 && cut.bytes.size < SIZE);
+    assert_prefix(&cut, &f);
+    ck_assert_int_eq(pwrite(f.fd, "\xff\xff\xff\xff", 4, 4), 4);
+    ck_assert_int_eq(unpack_core(f.fd, -1, 0, &broken), 0);
+    ck_assert(broken.damaged);
+}
+END_TEST
+
+START_TEST(only_regular_files)
+{
+    _unpacked_ struct unpacked_core u = {.owned_fd = -1};
+    int pipe_fds[2];
+
+    ck_assert_int_eq(pipe(pipe_fds), 0);
+    ck_assert_int_eq(unpack_core(pipe_fds[0], -1, 0, &u), UNPACK_NOT_REGULAR);
+}
+END_TEST
+
+UNIT_MAIN("workerd/unpack", into_memory_and_into_a_file, the_limit_cuts,
+          damage_keeps_what_came_before, only_regular_files)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files that were mapped into the crashed process, found by reading the core alone:
+ * neighbouring mappings of one file are one module, the vDSO is another. A module's build-id is
+ * read from the crashed process's own memory; its file is looked for and opened only when a frame
+ * falls into it. Owns the opened files and everything read from them. */
+#ifndef CORRAL_WORKERD_ANALYSIS_MODULES_H
+#define CORRAL_WORKERD_ANALYSIS_MODULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <elfutils/libdw.h>
+#include <libelf.h>
+
+#include "common/base/arena.h"
+#include "common/base/cleanup.h"
+#include "common/core/corefile.h"
+#include "common/report/analysis.h"
+#include "workerd/analysis/sources.h"
+
+DEFINE_CLEANUP(cleanup_elf, Elf, elf_end)
+
+struct debug_index;
+struct symbol_table;
+
+struct modules;
+
+struct mapped_module {
+    struct modules *owner;
+    const char *path;
+    const char *build_id; /* NULL: unknown */
+    uint64_t start, end;
+    const struct core_mapping *mappings; /* NULL for the vDSO */
+    size_t n_mappings;
+    bool main;                 /* the program itself */
+    enum module_status status; /* right once it was opened or inspected */
+
+    bool opened; /* tried; elf tells whether it worked */
+    void *image; /* the vDSO's bytes, on the heap and of exact size */
+    int fd;
+    Elf *elf;      /* NULL: its file is not at hand */
+    uint64_t bias; /* from the file's addresses to the process's */
+    bool has_eh_frame;
+    const char *debug_link; /* from .gnu_debuglink; NULL: none */
+    bool debug_opened;      /* tried */
+    int debug_fd;
+    Elf *debug_elf; /* a separate file of debug information; NULL: none */
+    Dwarf *dwarf;   /* NULL: no debug information */
+    int shared_fd;
+    Dwarf *shared_dwarf;          /* what several debug files have in common (dwz(1)); NULL: none */
+    struct symbol_table *symbols; /* made on first use */
+    struct debug_index *debug_index; /* made on first use */
+};
+
+struct modules {
+    struct arena *arena;
+    const struct corefile *core;
+    const struct module_sources *sources;
+    struct mapped_module *list; /* by start */
+    size_t n;
+};
+
+/* Makes the list; nothing is opened, except files of which the core does not tell the build-id. */
+int modules_init(struct modules *m, const struct corefile *core,
+                 const struct module_sources *sources, struct arena *a);
+void modules_fini(struct modules *m);
+
+/* The module at an address; NULL. */
+struct mapped_module *modules_at(const struct modules *m, uint64_t address);
+
+/* Opens the file on first use; false when there is none. */
+bool module_open(struct mapped_module *module);
+/* Opens its debug information on first use, within the file or separate; NULL when there is none.
+ * */
+Dwarf *module_dwarf(struct mapped_module *module);
+/* "the file … (build-id …) is not at hand", in the arena. */
+const char *module_missing_text(const struct mapped_module *module);
+/* What is made of the two on first use; NULL when there is nothing. */
+struct symbol_table *module_symbols(struct mapped_module *module);
+struct debug_index *module_debug_index(struct mapped_module *module);
+/* Finds out the status of a module that no frame has opened, at the cost of reading a few headers.
+ * */
+void module_inspect(struct mapped_module *module);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workerd/analysis/unpack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <zstd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/io.h"
+
+#define PAGE_BYTES 4096u
+
+static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+
+DEFINE_CLEANUP(cleanup_stream, ZSTD_DStream, ZSTD_freeDStream)
+
+struct unpacker {
+    ZSTD_DStream *stream;
+    const struct bytes *from;
+    int to;
+    uint64_t max, written;
+    uint8_t *in, *out;
+    size_t in_size, out_size;
+};
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+    return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
+{
+    while (n > 0) {
+        ssize_t done = pwrite(fd, p, n, (off_t)offset);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -errno;
+        p += done;
+        n -= (size_t)done;
+        offset += (uint64_t)done;
+    }
+    return 0;
+}
+
+/* Whole pages of zeros are left out. */
+static int write_sparse(struct unpacker *u, const uint8_t *p, size_t n)
+{
+    while (n > 0) {
+        size_t page = PAGE_BYTES - u->written % PAGE_BYTES;
+
+        if (page > n)
+            page = n;
+        int r = all_zero(p, page) ? 0 : write_at(u->to, p, page, u->written);
+
+        if (r < 0)
+            return r;
+        u->written += page;
+        p += page;
+        n -= page;
+    }
+    return 0;
+}
+
+/* One piece of input, to its end or to the limit. */
+static int unpack_piece(struct unpacker *u, size_t n, struct unpacked_core *c, size_t *ret_hint)
+{
+    ZSTD_inBuffer in = {u->in, n, 0};
+
+    for (;;) {
+        ZSTD_outBuffer out = {u->out, u->out_size, 0};
+        size_t hint = ZSTD_decompressStream(u->stream, &out, &in);
+
+        if (ZSTD_isError(hint)) {
+            c->damaged = true;
+            return 0;
+        }
+        if (u->max != 0 && out.pos > u->max - u->written) {
+            out.pos = (size_t)(u->max - u->written);
+            c->cut = true;
+        }
+        int r = write_sparse(u, u->out, out.pos);
+
+        if (r < 0)
+            return r;
+        *ret_hint = hint;
+        if (c->cut || (in.pos == in.size && out.pos < out.size))
+            return 0;
+    }
+}
+
+static int unpack_all(struct unpacker *u, struct unpacked_core *c)
+{
+    size_t hint = 1;
+    uint64_t offset = 0;
+
+    while (!c->damaged && !c->cut) {
+        ssize_t n = bytes_read(u->from, offset, u->in, u->in_size);
+
+        if (n < 0)
+            return (int)n;
+        if (n == 0) {
+            c->damaged = hint != 0; /* the stream wants more than there is */
+            break;
+        }
+        int r = unpack_piece(u, (size_t)n, c, &hint);
+
+        if (r < 0)
+            return r;
+        offset += (uint64_t)n;
+    }
+    return ftruncate(u->to, (off_t)u->written) < 0 ? -errno : 0;
+}
+
+static int unpack_zstd(const struct bytes *from, int to, uint64_t max, struct unpacked_core *c)
+{
+    _cleanup_(cleanup_stream) ZSTD_DStream *stream = ZSTD_createDStream();
+    size_t in_size = ZSTD_DStreamInSize(), out_size = ZSTD_DStreamOutSize();
+    _cleanup_free_ uint8_t *in = malloc(in_size), *out = malloc(out_size);
+    struct unpacker u = {stream, from, to, max, 0, in, out, in_size, out_size};
+
+    if (!stream || !in || !out)
+        return -ENOMEM;
+    int r = unpack_all(&u, c);
+
+    if (r < 0)
+        return r;
+    return bytes_of_file(to, &c->bytes);
+}
+
+int unpack_core(int core_fd, int scratch_fd, uint64_t max, struct unpacked_core *ret)
+{
+    struct unpacked_core c = {.owned_fd = -1};
+    uint8_t magic[sizeof zstd_magic];
+    struct bytes from;
+    int r = bytes_of_file(core_fd, &from);
+
+    if (r != 0)
+        return r < 0 ? r : UNPACK_NOT_REGULAR;
+    ssize_t n = bytes_read(&from, 0, magic, sizeof magic);
+
+    if (n < 0)
+        return (int)n;
+    c.bytes = from;
+    if (n == sizeof magic && memcmp(magic, zstd_magic, sizeof magic) == 0) {
+        _cleanup_fd_ int memory = scratch_fd < 0 ? memfd_create("core", MFD_CLOEXEC) : -1;
+
+        if (scratch_fd < 0 && memory < 0)
+            return -errno;
+        r = unpack_zstd(&from, scratch_fd < 0 ? memory : scratch_fd, max, &c);
+        if (r != 0)
+            return r;
+        c.owned_fd = TAKE_FD(memory);
+    } else if (max != 0 && c.bytes.size > max) {
+        c.bytes.size = max;
+        c.cut = true;
+    }
+    *ret = c;
+    return 0;
+}
+
+void unpacked_core_fini(struct unpacked_core *u)
+{
+    cleanup_fd(&u->owned_fd);
+    u->owned_fd = -1;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keys of workerd.conf. */
+#ifndef CORRAL_WORKERD_CONF_H
+#define CORRAL_WORKERD_CONF_H
+
+#include <stdint.h>
+
+#include "common/base/conf.h"
+
+struct worker_conf {
+    char *listen;
+    char *data;
+    char *redis;
+    char *database;
+    uint64_t workers;
+    int64_t job_timeout; /* usec, as all durations */
+    uint64_t job_memory;
+    uint64_t attempts_max;
+    int64_t module_grace;
+    int64_t claim_idle;
+    char *log_level;
+};
+
+#define WORKER_CONF_KEYS 11
+extern const struct conf_key worker_conf_keys[WORKER_CONF_KEYS];
+
+/* struct daemon's check. */
+const char *worker_conf_check(const void *conf);
+
+#endif

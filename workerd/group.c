@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workerd/group.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/report/jsontext.h"
+
+#include "workerd/grouping/fingerprint.h"
+#include "workerd/grouping/title.h"
+
+/* PostgreSQL's B-tree and GIN entries may have about a third of a page (2704 bytes): unique texts
+ * and elements of searched arrays stay well below. */
+#define INDEXED_MAX    512
+#define PATH_MAX_KEPT  1024
+#define PROBLEM_MAX    1024
+#define SIGNAL_MAX     64
+#define STACK_JSON_MAX (8u * 1024 * 1024)
+
+/* A fault so near to the stack pointer is the stack's own growth: below it by a frame that was not
+ * touched yet, above it by the instruction that moved it. */
+#define OVERFLOW_BELOW (64u * 1024)
+#define OVERFLOW_ABOVE 4096u
+
+/* --- Texts that fit --- */
+
+/* At most max bytes of it, whole characters; "" for NULL. */
+static const char *fit(const char *text, size_t max, struct arena *a)
+{
+    size_t n = text ? strlen(text) : 0;
+
+    if (n <= max)
+        return text ? text : "";
+    return arena_strndup(a, text, utf8_valid_prefix(text, max));
+}
+
+/* The first text that says something. */
+static const char *first_of(const char *x, const char *y, const char *z)
+{
+    return !cstr_empty(x) ? x : !cstr_empty(y) ? y : z;
+}
+
+/* Linear look-up: stacks have at most ANALYSIS_FRAMES_MAX frames. */
+static bool add_text(struct text_set *set, const char *text, struct arena *a)
+{
+    if (cstr_empty(text))
+        return false;
+    text = fit(text, INDEXED_MAX, a);
+    for (size_t i = 0; i < set->n; i++) {
+        if (strcmp(set->texts[i], text) == 0)
+            return false;
+    }
+    set->texts[set->n++] = text;
+    return true;
+}
+
+static void init_set(struct text_set *set, size_t max, struct arena *a)
+{
+    set->texts = arena_array(a, const char *, max);
+}
+
+/* --- Completing an analysis --- */
+
+static const char *thread_name(const struct crash_meta *m, int64_t tid)
+{
+    for (size_t i = 0; i < m->n_threads; i++) {
+        if (m->threads[i].tid == tid)
+            return m->threads[i].name;
+    }
+    return NULL;
+}
+
+void group_complete(struct analysis *an, const struct crash_meta *m, struct arena *a)
+{
+    if (an->signal == 0 && m->signal != META_UNKNOWN)
+        an->signal = m->signal;
+    if (an->pid == 0 && m->pid != META_UNKNOWN)
+        an->pid = m->pid;
+    an->executable = first_of(an->executable, m->executable, m->comm);
+    if (!an->architecture)
+        an->architecture = m->architecture;
+    if (!an->problem && m->core_problem)
+        an->problem = arena_strdup(a, m->core_problem);
+    an->core_truncated = an->core_truncated || m->core_truncated;
+    for (size_t i = 0; i < an->n_threads; i++) {
+        if (!an->threads[i].name)
+            an->threads[i].name = thread_name(m, an->threads[i].tid);
+    }
+}
+
+/* --- Grouping --- */
+
+static const struct thread *crashed_thread(const struct analysis *an)
+{
+    for (size_t i = 0; i < an->n_threads; i++) {
+        if (an->threads[i].crashed)
+            return &an->threads[i];
+    }
+    return an->n_threads > 0 ? &an->threads[0] : NULL;
+}
+
+static bool stack_pointer(const struct thread *t, uint64_t *ret)
+{
+    for (size_t i = 0; i < t->n_registers; i++) {
+        const char *name = t->registers[i].name;
+
+        if (strcmp(name, "rsp") == 0 || strcmp(name, "sp") == 0 || strcmp(name, "esp") == 0) {
+            *ret = t->registers[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum overflow_evidence overflow_evidence(const struct analysis *an, const struct thread *t)
+{
+    uint64_t sp;
+
+    if (!an->has_address || !stack_pointer(t, &sp))
+        return OVERFLOW_UNKNOWN;
+    return an->address >= sp - OVERFLOW_BELOW && an->address < sp + OVERFLOW_ABOVE ? OVERFLOW_YES
+                                                                                   : OVERFLOW_NO;
+}
+
+static struct crash_stack crash_stack(const struct analysis *an)
+{
+    const struct thread *t = crashed_thread(an);
+    struct crash_stack s = {
+        .signal = an->signal, .message = an->message, .executable = an->executable};
+
+    if (t) {
+        s.frames = t->frames;
+        s.n_frames = t->n_frames;
+        s.overflow = overflow_evidence(an, t);
+    }
+    return s;
+}
+
+/* --- The stack's row --- */
+
+static void format_frame(struct frame f, const struct verdict *v, struct buf *b)
+{
+    f.pc = 0; /* differs from process to process */
+    jsontext_object(b, NULL);
+    analysis_format_frame(&f, b);
+    if (v) {
+        jsontext_string(b, "verdict", verdict_name(v->kind));
+        jsontext_string(b, "rule", v->rule);
+    }
+    jsontext_end_object(b);
+}
+
+/* verdicts may be NULL. Borrowed from b. */
+static struct str format_frames(const struct crash_stack *s, const struct verdict *verdicts,
+                                struct buf *b)
+{
+    buf_clear(b);
+    jsontext_array(b, NULL);
+    for (size_t i = 0; i < s->n_frames; i++)
+        format_frame(s->frames[i], verdicts ? &verdicts[i] : NULL, b);
+    jsontext_end_array(b);
+    return (struct str){buf_text(b), b->len};
+}
+
+static void collect_texts(const struct crash_stack *s, const struct verdict *verdicts,
+                          struct event_stack *row, struct arena *a)
+{
+    init_set(&row->functions, s->n_frames, a);
+    init_set(&row->files, s->n_frames, a);
+    init_set(&row->modules, s->n_frames, a);
+    init_set(&row->build_ids, s->n_frames, a);
+    for (size_t i = 0; i < s->n_frames; i++) {
+        add_text(&row->functions, verdicts[i].name, a);
+        add_text(&row->files, s->frames[i].file, a);
+        add_text(&row->modules, s->frames[i].module, a);
+        add_text(&row->build_ids, s->frames[i].build_id, a);
+    }
+}
+
+/* The digest leaves the verdicts out: new rules judge the same stack anew. */
+static const struct event_stack *make_stack(const struct crash_stack *s,
+                                            const struct verdict *verdicts, struct arena *a)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(STACK_JSON_MAX);
+    struct event_stack *row;
+    struct str frames;
+
+    if (s->n_frames == 0)
+        return NULL;
+    row = arena_new(a, struct event_stack);
+    frames = format_frames(s, NULL, &b);
+    sha256(frames.p, frames.n, row->digest);
+    frames = format_frames(s, verdicts, &b);
+    if (buf_error(&b) < 0)
+        return NULL;
+    row->frames = arena_strndup(a, frames.p, frames.n);
+    collect_texts(s, verdicts, row, a);
+    return row;
+}
+
+static bool is_missing(const struct analysis *an, const char *build_id)
+{
+    for (size_t i = 0; i < an->n_modules; i++) {
+        if (an->modules[i].build_id && strcmp(an->modules[i].build_id, build_id) == 0)
+            return an->modules[i].status == MODULE_MISSING;
+    }
+    return false;
+}
+
+static void collect_missing(const struct analysis *an, const struct crash_stack *s,
+                            struct missing_modules *m, struct arena *a)
+{
+    init_set(&m->build_ids, s->n_frames, a);
+    init_set(&m->paths, s->n_frames, a);
+    for (size_t i = 0; i < s->n_frames; i++) {
+        const struct frame *f = &s->frames[i];
+
+        if (f->build_id && is_missing(an, f->build_id) && add_text(&m->build_ids, f->build_id, a))
+            m->paths.texts[m->paths.n++] = fit(f->module, PATH_MAX_KEPT, a);
+    }
+}
+
+/* --- The event --- */
+
+static int64_t within(int64_t n, int64_t max)
+{
+    return n >= 0 && n <= max ? n : 0;
+}
+
+static unsigned event_flags(const struct crash_record *record, const struct analysis *an,
+                            const struct grouping *g)
+{
+    unsigned flags = 0;
+
+    if (record->meta.restricted)
+        flags |= EVENT_RESTRICTED;
+    if (an->core_truncated)
+        flags |= EVENT_TRUNCATED;
+    if (g->n_kept == 0)
+        flags |= EVENT_NO_STACK;
+    return flags;
+}
+
+void group_make(const struct crash_record *record, const struct analysis *an, struct arena *a,
+                struct event *ret)
+{
+    const struct crash_meta *m = &record->meta;
+    struct crash_stack s = crash_stack(an);
+    struct grouping g;
+
+    fingerprint_make(&s, a, &g);
+    *ret = (struct event){
+        .crash_id = m->crash_id,
+        .received_at = record->receipt.received_at,
+        .crashed_at = m->crashed_at == META_UNKNOWN ? record->receipt.received_at : m->crashed_at,
+        .hostname = fit(first_of(m->hostname, NULL, "unknown"), INDEXED_MAX, a),
+        .executable = fit(first_of(an->executable, NULL, ""), PATH_MAX_KEPT, a),
+        .version = fit(first_of(m->version, m->package, ""), INDEXED_MAX, a),
+        .pid = within(an->pid, INT_MAX),
+        .signal = within(an->signal, SIGNAL_MAX),
+        .flags = event_flags(record, an, &g),
+        .problem = an->problem ? fit(an->problem, PROBLEM_MAX, a) : NULL,
+        .title = title_make(&s, &g, a),
+        .stack = make_stack(&s, g.verdicts, a),
+    };
+    memcpy(ret->fingerprint, g.fingerprint, sizeof(ret->fingerprint));
+    collect_missing(an, &s, &ret->missing, a);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what a host said (record) and what an analysis found to the event that is stored: which
+ * group it belongs to, its title, its stack by content, and the columns that lists and searches
+ * need. Everything here fits the database: valid UTF-8, cut to the limits of its indexes, numbers
+ * within their columns. Pure; the event borrows from the arena and from its makers. */
+#ifndef CORRAL_WORKERD_GROUP_H
+#define CORRAL_WORKERD_GROUP_H
+
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/digest.h"
+#include "common/report/analysis.h"
+#include "common/report/record.h"
+
+/* crash_events.flags */
+enum event_flag {
+    EVENT_RESTRICTED = 1, /* set-uid or not dumpable: for few eyes only */
+    EVENT_TRUNCATED = 2,  /* the core is not whole */
+    EVENT_NO_STACK = 4,   /* no frame could be used for grouping */
+};
+
+/* Different texts, in the order in which they first stood in the stack. */
+struct text_set {
+    const char **texts;
+    size_t n;
+};
+
+/* A row of stacks. */
+struct event_stack {
+    uint8_t digest[SHA256_SIZE]; /* of the frames without addresses */
+    const char *frames;          /* JSON: as in analysis.json, each with "verdict" and "rule" */
+    struct text_set functions, files, modules, build_ids;
+};
+
+/* A build-id of a frame for which nothing was in the module store. */
+struct missing_modules {
+    struct text_set build_ids;
+    struct text_set paths; /* of the same length */
+};
+
+struct event {
+    const char *crash_id;
+    int64_t received_at, crashed_at; /* usec */
+    const char *hostname, *executable, *version;
+    int64_t pid;         /* 0: unknown */
+    int64_t signal;      /* 0: unknown */
+    unsigned flags;      /* enum event_flag */
+    const char *problem; /* why there is no stack or not all of it; NULL */
+    uint8_t fingerprint[SHA256_SIZE];
+    const char *title;
+    const struct event_stack *stack; /* NULL: no frames at all */
+    struct missing_modules missing;
+};
+
+/* Fills in what the core did not tell from what the host said: signal, executable, names of
+ * threads. */
+void group_complete(struct analysis *an, const struct crash_meta *m, struct arena *a);
+void group_make(const struct crash_record *record, const struct analysis *an, struct arena *a,
+                struct event *ret);
+
+#endif

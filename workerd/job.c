@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workerd/job.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/report/limits.h"
+
+#include "workerd/child.h"
+#include "workerd/counters.h"
+#include "workerd/group.h"
+#include "workerd/queries.h"
+
+#define RECORD_MAX     (META_JSON_MAX + 64u * 1024)
+#define STORE_WAIT_MIN (100 * USEC_PER_MSEC) /* between two tries when PostgreSQL is away */
+#define STORE_WAIT_MAX (2 * USEC_PER_SEC)
+
+/* A job in hand. */
+struct run {
+    struct worker *w;
+    const struct queue_job *job;
+    const struct crash_record *record;
+    struct arena *arena;
+    struct stored stored;
+    int64_t started; /* monotonic */
+    bool lost;       /* another worker has taken the job over */
+};
+
+/* How a job ends: its word in the log and its counter. */
+enum end {
+    END_STACK,
+    END_NO_STACK,
+    END_REPEATED,
+    END_BURIED,
+    END_LEFT,
+};
+
+static const struct {
+    const char *word;
+    enum counter counter;
+} ends[] = {
+    [END_STACK] = {"stack", COUNTER_EVENTS_STACK},
+    [END_NO_STACK] = {"no_stack", COUNTER_EVENTS_NO_STACK},
+    [END_REPEATED] = {"repeated", COUNTER_EVENTS_REPEATED},
+    [END_BURIED] = {"buried", COUNTER_EVENTS_BURIED},
+    [END_LEFT] = {"left", COUNTER_EVENTS_LEFT},
+};
+
+/* --- The record --- */
+
+int job_read(struct worker *w, const char *crash_id, struct arena *a, struct crash_record *ret)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(RECORD_MAX);
+    int r;
+
+    if (!blob_pending_has(w->store, crash_id))
+        return RECORD_DONE;
+    r = blob_crash_read(w->store, crash_id, "meta.json", &b);
+    if (r == BLOB_NOT_FOUND)
+        return RECORD_MISSING;
+    if (r < 0)
+        return r == -E2BIG ? RECORD_UNREADABLE : r;
+    r = record_parse((struct str){buf_text(&b), b.len}, a, ret);
+    if (r < 0 || strcmp(ret->meta.crash_id, crash_id) != 0)
+        return RECORD_UNREADABLE;
+    return 0;
+}
+
+/* --- Analysis --- */
+
+/* Keeps the job ours while it takes long. False when it is not any more. */
+static bool still_ours(void *arg)
+{
+    struct run *run = arg;
+
+    run->lost = queue_touch(run->w->queue, run->w->consumer, run->job) == QUEUE_LOST;
+    return !run->lost;
+}
+
+static int analyse_core(struct run *run, int core_fd, struct analysis *ret)
+{
+    const struct worker_conf *conf = run->w->conf;
+    const struct child_options o = {
+        .data = conf->data,
+        .core_fd = core_fd,
+        .timeout_usec = conf->job_timeout,
+        .memory_bytes = conf->job_memory,
+        .tick = still_ours,
+        .arg = run,
+    };
+    int64_t started = clock_mono();
+    const char *problem = NULL;
+    int r = child_analyse(&o, run->arena, ret, &problem);
+
+    metrics_observe(run->w->metrics, COUNTER_ANALYSIS_SECONDS, clock_mono() - started);
+    if (r == CHILD_FAILED) {
+        metrics_add(run->w->metrics, COUNTER_ANALYSES_FAILED, 1);
+        *ret = (struct analysis){.problem = problem};
+        r = 0;
+    }
+    return r;
+}
+
+/* An analysis in any case, unless this host failed or nobody wants it (non-zero). */
+static int analyse_crash(struct run *run, struct analysis *ret)
+{
+    struct worker *w = run->w;
+    _cleanup_fd_ int core = -1;
+    int r;
+
+    *ret = (struct analysis){0};
+    if (run->job->attempt > w->conf->attempts_max) {
+        ret->problem =
+            arena_printf(run->arena, "the analysis was begun %llu times and never finished",
+                         (unsigned long long)run->job->attempt - 1);
+        return 0;
+    }
+    r = blob_crash_file(w->store, run->job->crash_id, "core.zst", &core);
+    if (r == BLOB_NOT_FOUND) {
+        const char *why = run->record->meta.core_problem;
+
+        ret->problem = why ? why : "the crash came without a core";
+        return 0;
+    }
+    return r < 0 ? r : analyse_core(run, core, ret);
+}
+
+/* Beside the core, for whoever shows the event. It can be made again, so a full disk does not stop
+ * the job. */
+static void write_analysis(struct run *run, const struct analysis *an)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
+    int r;
+
+    analysis_format(an, &b);
+    r = buf_error(&b);
+    if (r == 0)
+        r = blob_crash_write_analysis(run->w->store, run->job->crash_id,
+                                      (struct str){buf_text(&b), b.len});
+    if (r < 0)
+        log_warning("cannot write analysis.json", LOG_STR("crash_id", run->job->crash_id),
+                    LOG_ERRNO(r));
+}
+
+/* --- Storing --- */
+
+/* Sleeps for usec with signs of life; false when the job is to be left. */
+static bool wait_with_job(struct run *run, int64_t usec)
+{
+    if (run->w->stopping() || !still_ours(run))
+        return false;
+    clock_sleep(usec);
+    return !run->w->stopping();
+}
+
+/* PostgreSQL being away is nobody's attempt: the job stays in hand until it is back. */
+static int store_event(struct run *run, const struct event *e)
+{
+    struct worker *w = run->w;
+    int64_t wait = STORE_WAIT_MIN;
+    int r;
+
+    while ((r = query_store_event(w->db, e, run->arena, &run->stored)) == DB_UNAVAILABLE) {
+        if (wait == STORE_WAIT_MIN)
+            log_warning("waiting for PostgreSQL", LOG_STR("crash_id", e->crash_id),
+                        LOG_STR("reason", db_message(w->db)));
+        if (!wait_with_job(run, wait))
+            return r;
+        wait = wait * 2 < STORE_WAIT_MAX ? wait * 2 : STORE_WAIT_MAX;
+    }
+    return r;
+}
+
+static void count_groups(struct run *run)
+{
+    if (run->stored.repeated)
+        return;
+    if (run->stored.new_group)
+        metrics_add(run->w->metrics, COUNTER_GROUPS_CREATED, 1);
+    if (run->stored.regressed)
+        metrics_add(run->w->metrics, COUNTER_GROUPS_REGRESSED, 1);
+}
+
+/* The transaction is committed: from here on, doing the job again would change nothing. A failure
+ * leaves either the queue or the pending list to bring it back. */
+static void acknowledge(struct run *run)
+{
+    if (queue_ack(run->w->queue, run->job) == 0)
+        blob_pending_remove(run->w->store, run->job->crash_id);
+}
+
+static enum end bury(struct run *run, const char *reason)
+{
+    if (queue_bury(run->w->queue, run->job, reason) != 0)
+        return END_LEFT;
+    blob_pending_remove(run->w->store, run->job->crash_id);
+    log_error("crash buried", LOG_STR("crash_id", run->job->crash_id), LOG_STR("reason", reason));
+    return END_BURIED;
+}
+
+/* What PostgreSQL refuses for good (its rights, its schema) is tried as often as anything else. */
+static enum end refused(struct run *run)
+{
+    log_error("PostgreSQL refuses an event", LOG_STR("crash_id", run->job->crash_id),
+              LOG_STR("reason", db_message(run->w->db)));
+    if (run->job->attempt < run->w->conf->attempts_max)
+        return END_LEFT;
+    return bury(run, "PostgreSQL refused it");
+}
+
+static enum end process(struct run *run)
+{
+    struct analysis an;
+    struct event e;
+    int r = analyse_crash(run, &an);
+
+    if (r != 0) {
+        if (r < 0 || r == CHILD_HOST_FAILED)
+            log_error(
+                "cannot analyse on this host", LOG_STR("crash_id", run->job->crash_id),
+                LOG_STR("hint",
+                        "is there room and memory left, and may this user read the data folder?"));
+        return END_LEFT;
+    }
+    group_complete(&an, &run->record->meta, run->arena);
+    group_make(run->record, &an, run->arena, &e);
+    write_analysis(run, &an);
+    r = store_event(run, &e);
+    if (r == DB_REFUSED)
+        return refused(run);
+    if (r != 0)
+        return END_LEFT;
+    count_groups(run);
+    acknowledge(run);
+    if (run->stored.repeated)
+        return END_REPEATED;
+    return e.flags & EVENT_NO_STACK ? END_NO_STACK : END_STACK;
+}
+
+/* --- The whole --- */
+
+static enum end end_of(struct run *run, int r)
+{
+    switch (r) {
+    case 0:
+        return process(run);
+    case RECORD_DONE:
+        acknowledge(run);
+        return END_REPEATED;
+    case RECORD_MISSING:
+        return bury(run, "the blob store has no such crash");
+    case RECORD_UNREADABLE:
+        return bury(run, "its meta.json cannot be read");
+    default:
+        log_error("cannot read a crash", LOG_STR("crash_id", run->job->crash_id), LOG_ERRNO(r));
+        return END_LEFT;
+    }
+}
+
+void job_run(struct worker *w, const struct queue_job *job, int r,
+             const struct crash_record *record, struct arena *a)
+{
+    struct run run = {.w = w, .job = job, .record = record, .arena = a, .started = clock_mono()};
+    enum end end = end_of(&run, r);
+    int64_t usec = clock_mono() - run.started;
+
+    metrics_add(w->metrics, ends[end].counter, 1);
+    metrics_observe(w->metrics, COUNTER_JOB_SECONDS, usec);
+    log_info("job", LOG_STR("crash_id", job->crash_id), LOG_STR("result", ends[end].word),
+             LOG_INT("group", run.stored.group_id), LOG_INT("new", run.stored.new_group),
+             LOG_UINT("attempt", job->attempt), LOG_INT("usec", usec));
+}

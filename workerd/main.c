@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* corral-workerd: turns crashes into stacks and groups. This file says what it can do and in which
+ * order its parts begin and end; pool.h has the processes, job.h the way of one crash. */
+#include "common/base/cleanup.h"
+#include "common/base/log.h"
+#include "common/daemon/daemon.h"
+#include "common/daemon/sandbox.h"
+
+#include "workerd/analysis/analyse.h"
+#include "workerd/conf.h"
+#include "workerd/counters.h"
+#include "workerd/migrate.h"
+#include "workerd/pool.h"
+#include "workerd/grouping/stackjson.h"
+#include "workerd/status.h"
+
+static struct worker_conf conf;
+static struct metrics *metrics;
+
+static int start(void)
+{
+    int r;
+
+    if (!sandbox_has_landlock())
+        log_warning("this kernel has no Landlock: analyses could read all files of this user",
+                    LOG_STR("hint", "Linux 5.13 or later with landlock in lsm= has it"));
+    metrics = counters_new();
+    r = pool_start(&conf, metrics); /* forks, so it comes before any thread */
+    if (r < 0)
+        return r;
+    r = status_start(&conf, metrics);
+    if (r < 0)
+        pool_stop();
+    return r;
+}
+
+static void stop(void)
+{
+    pool_stop();
+    status_stop();
+    metrics_free(metrics);
+}
+
+static const struct daemon_mode modes[] = {
+    {"--migrate", "[--database CONNINFO]", "Bring the database's schema up to date.", migrate_main,
+     true},
+    {"--analyse", "CORE …", "Print the stacks of a core.", analyse_main, false},
+    {"--fingerprint", "FILE", "Group the JSON stack in FILE, - for standard input.", stackjson_main,
+     false},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct daemon daemon = {
+        .name = "corral-workerd",
+        .summary = "Turns crashes into stacks and groups for Corral.",
+        .default_conf = "/etc/corral/workerd.conf",
+        .keys = worker_conf_keys,
+        .n_keys = WORKER_CONF_KEYS,
+        .conf = &conf,
+        .modes = modes,
+        .n_modes = ARRAY_SIZE(modes),
+        .check = worker_conf_check,
+        .start = start,
+        .stop = stop,
+    };
+
+    return daemon_main(&daemon, argc, argv);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The common case, one more crash of a known kind, is two statements between BEGIN and COMMIT:
+ * find, which locks the group, and record, which sees everything that was committed before that
+ * lock was granted. */
+#include "workerd/queries.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/buf.h"
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/id.h"
+#include "common/base/str.h"
+
+#include "workerd/grouping/fingerprint.h"
+
+#define RUN(d, q, params, ret) db_run((d), &(q), (params), ARRAY_SIZE(params), (ret))
+
+#define ARRAY_TEXT_MAX (1024u * 1024)
+#define ATTEMPTS_MAX   20 /* of one event's transaction; more is no coincidence */
+
+/* Of this file's statics, beside db_outcome: a row that is needed is made now, so begin again. */
+#define AGAIN 100
+
+/* --- Parameters --- */
+
+struct number {
+    char text[24];
+};
+
+static struct number number(int64_t n)
+{
+    struct number t;
+
+    snprintf(t.text, sizeof(t.text), "%" PRId64, n);
+    return t;
+}
+
+/* timestamptz, to the microsecond. */
+struct moment {
+    char text[CLOCK_TEXT_SIZE];
+};
+
+static struct moment moment(int64_t usec)
+{
+    struct moment t;
+
+    clock_format(usec, t.text);
+    return t;
+}
+
+/* bytea in its hexadecimal form. */
+struct digest_text {
+    char text[3 + 2 * SHA256_SIZE];
+};
+
+static struct digest_text digest_text(const uint8_t digest[SHA256_SIZE])
+{
+    struct digest_text t = {"\\x"};
+
+    hex_encode(digest, SHA256_SIZE, t.text + 2);
+    return t;
+}
+
+/* text[] in its external form, every element quoted. */
+static const char *array_text(const struct text_set *set, struct arena *a)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(ARRAY_TEXT_MAX);
+
+    buf_addc(&b, '{');
+    for (size_t i = 0; i < set->n; i++) {
+        buf_adds(&b, i ? ",\"" : "\"");
+        for (const char *p = set->texts[i]; *p; p++) {
+            if (*p == '"' || *p == '\\')
+                buf_addc(&b, '\\');
+            buf_addc(&b, *p);
+        }
+        buf_addc(&b, '"');
+    }
+    buf_addc(&b, '}');
+    return buf_error(&b) < 0 ? "{}" : arena_strdup(a, buf_text(&b));
+}
+
+/* --- What an event refers to --- */
+
+/* Ids of rows; 0: there is none yet. */
+struct references {
+    int64_t group, host, program, stack, problem;
+};
+
+/* The group is locked until the end of the transaction: whoever else stores a crash of it waits
+ * here. */
+static int find(struct db *d, const struct event *e, struct references *ret)
+{
+    static const struct db_query q = {
+        "find",
+        "SELECT (SELECT id FROM crash_groups WHERE id = (SELECT group_id FROM group_fingerprints "
+        "                                                WHERE fingerprint = $1::bytea) "
+        "        FOR NO KEY UPDATE), "
+        "       (SELECT id FROM hosts WHERE hostname = $2), "
+        "       (SELECT id FROM programs WHERE executable = $3 AND version = $4), "
+        "       (SELECT id FROM stacks WHERE digest = $5::bytea), "
+        "       (SELECT id FROM problems WHERE problem = $6)"};
+    struct digest_text fingerprint = digest_text(e->fingerprint);
+    struct digest_text digest = e->stack ? digest_text(e->stack->digest) : (struct digest_text){""};
+    const char *const params[] = {
+        fingerprint.text, e->hostname, e->executable, e->version, e->stack ? digest.text : NULL,
+        e->problem};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = RUN(d, q, params, &res);
+
+    if (r)
+        return r;
+    *ret = (struct references){
+        .group = db_int(res, 0, 0),
+        .host = db_int(res, 0, 1),
+        .program = db_int(res, 0, 2),
+        .stack = db_int(res, 0, 3),
+        .problem = db_int(res, 0, 4),
+    };
+    return 0;
+}
+
+static int make_host(struct db *d, const struct event *e)
+{
+    static const struct db_query q = {
+        "host-add", "INSERT INTO hosts (hostname, first_seen, last_seen) "
+                    "VALUES ($1, $2::timestamptz, $2::timestamptz) ON CONFLICT DO NOTHING"};
+    struct moment at = moment(e->received_at);
+    const char *const params[] = {e->hostname, at.text};
+
+    return RUN(d, q, params, NULL);
+}
+
+static int make_program(struct db *d, const struct event *e)
+{
+    static const struct db_query q = {
+        "program-add",
+        "INSERT INTO programs (executable, version) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
+    const char *const params[] = {e->executable, e->version};
+
+    return RUN(d, q, params, NULL);
+}
+
+static int make_problem(struct db *d, const struct event *e)
+{
+    static const struct db_query q = {
+        "problem-add", "INSERT INTO problems (problem) VALUES ($1) ON CONFLICT DO NOTHING"};
+    const char *const params[] = {e->problem};
+
+    return RUN(d, q, params, NULL);
+}
+
+/* The modules that a stack lacks are counted with it, in order of their build-ids so that two of
+ * these can't deadlock. */
+static int make_stack(struct db *d, const struct event *e, struct arena *a)
+{
+    static const struct db_query q = {
+        "stack-add",
+        "WITH stack AS (INSERT INTO stacks (digest, frames, functions, files, modules, build_ids) "
+        "               VALUES ($1::bytea, $2::jsonb, $3::text[], $4::text[], "
+        "                       $5::text[], $6::text[]) "
+        "               ON CONFLICT DO NOTHING RETURNING id) "
+        "INSERT INTO missing_modules AS m (build_id, path, events, first_seen, last_seen) "
+        "SELECT u.build_id, u.path, 1, $9::timestamptz, $9::timestamptz "
+        "FROM stack, unnest($7::text[], $8::text[]) AS u (build_id, path) ORDER BY u.build_id "
+        "ON CONFLICT (build_id) DO UPDATE SET events = m.events + 1, "
+        "    last_seen = greatest(m.last_seen, excluded.last_seen)"};
+    struct digest_text digest = digest_text(e->stack->digest);
+    struct moment at = moment(e->received_at);
+    const char *const params[] = {
+        digest.text,
+        e->stack->frames,
+        array_text(&e->stack->functions, a),
+        array_text(&e->stack->files, a),
+        array_text(&e->stack->modules, a),
+        array_text(&e->stack->build_ids, a),
+        array_text(&e->missing.build_ids, a),
+        array_text(&e->missing.paths, a),
+        at.text,
+    };
+
+    return RUN(d, q, params, NULL);
+}
+
+/* AGAIN when somebody made a group for this fingerprint meanwhile. */
+static int make_group(struct db *d, const struct event *e, int64_t *ret)
+{
+    static const struct db_query q = {
+        "group-add",
+        "WITH g AS (INSERT INTO crash_groups (title, executable, signal, first_seen, last_seen) "
+        "           VALUES ($2, $3, $4, $5::timestamptz, $5::timestamptz) RETURNING id) "
+        "INSERT INTO group_fingerprints (fingerprint, group_id, algorithm) "
+        "SELECT $1::bytea, id, $6 FROM g "
+        "ON CONFLICT DO NOTHING RETURNING group_id"};
+    struct digest_text fingerprint = digest_text(e->fingerprint);
+    struct number signal = number(e->signal), algorithm = number(FINGERPRINT_VERSION);
+    struct moment at = moment(e->received_at);
+    const char *const params[] = {fingerprint.text, e->title, e->executable,
+                                  signal.text,      at.text,  algorithm.text};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = RUN(d, q, params, &res);
+
+    if (r)
+        return r;
+    if (PQntuples(res) == 0)
+        return AGAIN;
+    *ret = db_int(res, 0, 0);
+    return 0;
+}
+
+/* --- The event itself --- */
+
+/* Everything hangs on the row of the event: when it is there already, nothing else happens. */
+static int record(struct db *d, const struct event *e, const struct references *ids,
+                  struct stored *ret)
+{
+    static const struct db_query q = {
+        "record",
+        "WITH event AS ("
+        "  INSERT INTO crash_events (crash_id, received_at, crashed_at, group_id, stack_id, "
+        "                            host_id, program_id, problem_id, pid, signal, flags) "
+        "  VALUES ($1::uuid, $2::timestamptz, $3::timestamptz, $4, $5, $6, $7, $11, $8, $9, $10) "
+        "  ON CONFLICT DO NOTHING RETURNING received_at AS at), "
+        "hour AS ("
+        "  INSERT INTO group_hours AS h (group_id, hour, events) "
+        "  SELECT $4, date_trunc('hour', at), 1 FROM event "
+        "  ON CONFLICT (group_id, hour) DO UPDATE SET events = h.events + 1), "
+        "program AS ("
+        "  INSERT INTO group_programs AS p (group_id, program_id, events, first_seen, last_seen) "
+        "  SELECT $4, $7, 1, at, at FROM event "
+        "  ON CONFLICT (group_id, program_id) DO UPDATE SET events = p.events + 1, "
+        "      first_seen = least(p.first_seen, excluded.first_seen), "
+        "      last_seen = greatest(p.last_seen, excluded.last_seen)), "
+        "host AS ("
+        "  INSERT INTO group_hosts AS h (group_id, host_id, events, first_seen, last_seen) "
+        "  SELECT $4, $6, 1, at, at FROM event "
+        "  ON CONFLICT (group_id, host_id) DO UPDATE SET events = h.events + 1, "
+        "      first_seen = least(h.first_seen, excluded.first_seen), "
+        "      last_seen = greatest(h.last_seen, excluded.last_seen) "
+        "  RETURNING (xmax = 0)::integer AS is_new), "
+        /* A minute is exact enough for a list, and spares a row that is hot for all groups. */
+        "seen AS ("
+        "  UPDATE hosts SET last_seen = at FROM event "
+        "  WHERE id = $6 AND last_seen < at - interval '1 minute'), "
+        "grp AS ("
+        "  UPDATE crash_groups AS g SET event_count = g.event_count + 1, "
+        "      host_count = g.host_count + host.is_new, "
+        "      first_seen = least(g.first_seen, event.at), "
+        "      last_seen = greatest(g.last_seen, event.at), "
+        "      status = CASE WHEN g.status = 'resolved' AND event.at > g.resolved_at "
+        "                    THEN 'regressed' ELSE g.status END "
+        "  FROM event, host WHERE g.id = $4 RETURNING g.status) "
+        "SELECT (SELECT count(*) FROM event), "
+        "       (SELECT status = 'resolved' FROM crash_groups WHERE id = $4) AND "
+        "       (SELECT status = 'regressed' FROM grp)"};
+    struct moment received = moment(e->received_at), crashed = moment(e->crashed_at);
+    struct number group = number(ids->group), stack = number(ids->stack), host = number(ids->host);
+    struct number program = number(ids->program), pid = number(e->pid), signal = number(e->signal);
+    struct number flags = number(e->flags), problem = number(ids->problem);
+    const char *const params[] = {
+        e->crash_id,
+        received.text,
+        crashed.text,
+        group.text,
+        ids->stack ? stack.text : NULL,
+        host.text,
+        program.text,
+        e->pid ? pid.text : NULL,
+        signal.text,
+        flags.text,
+        problem.text,
+    };
+    _cleanup_result_ PGresult *res = NULL;
+    int r = RUN(d, q, params, &res);
+
+    if (r)
+        return r;
+    ret->repeated = db_int(res, 0, 0) == 0;
+    ret->regressed = db_bool(res, 0, 1); /* the plain SELECT still sees the row from before */
+    ret->group_id = ids->group;
+    return 0;
+}
+
+/* --- The transaction --- */
+
+static bool lacks_reference(const struct references *ids, const struct event *e)
+{
+    return !ids->host || !ids->program || (e->stack && !ids->stack) ||
+           (e->problem && !ids->problem);
+}
+
+static int make_references(struct db *d, const struct event *e, const struct references *ids,
+                           struct arena *a)
+{
+    int r = 0;
+
+    if (!ids->host)
+        r = make_host(d, e);
+    if (r == 0 && !ids->program)
+        r = make_program(d, e);
+    if (r == 0 && e->stack && !ids->stack)
+        r = make_stack(d, e, a);
+    if (r == 0 && e->problem && !ids->problem)
+        r = make_problem(d, e);
+    return r;
+}
+
+/* In a transaction. AGAIN, from the start: in *ids is what was found. */
+static int store(struct db *d, const struct event *e, struct references *ids, struct stored *ret)
+{
+    int r = find(d, e, ids);
+
+    if (r)
+        return r;
+    if (lacks_reference(ids, e))
+        return AGAIN;
+    ret->new_group = ids->group == 0;
+    if (ret->new_group)
+        r = make_group(d, e, &ids->group);
+    return r ? r : record(d, e, ids, ret);
+}
+
+static int ensure_partition(struct db *d, const struct event *e)
+{
+    static const struct db_query q = {
+        "partition-add",
+        "SELECT ensure_event_partition(($1::timestamptz AT TIME ZONE 'UTC')::date)"};
+    struct moment at = moment(e->received_at);
+    const char *const params[] = {at.text};
+
+    return RUN(d, q, params, NULL);
+}
+
+/* One attempt, committed or rolled back, and what has to be made before the next one. */
+static int attempt(struct db *d, const struct event *e, struct arena *a, struct stored *ret)
+{
+    struct references ids = {0};
+    int r = db_begin(d);
+
+    if (r)
+        return r;
+    r = store(d, e, &ids, ret);
+    if (r == 0)
+        r = db_commit(d);
+    if (r == 0)
+        return 0;
+    db_rollback(d);
+    if (r == DB_NO_PARTITION) {
+        r = ensure_partition(d, e);
+        return r ? r : AGAIN;
+    }
+    if (r == AGAIN && lacks_reference(&ids, e)) {
+        r = make_references(d, e, &ids, a);
+        return r ? r : AGAIN;
+    }
+    return r;
+}
+
+int query_store_event(struct db *d, const struct event *e, struct arena *a, struct stored *ret)
+{
+    struct stored s = {0};
+    int r = AGAIN;
+
+    for (unsigned i = 0; i < ATTEMPTS_MAX && (r == AGAIN || r == DB_RETRY); i++)
+        r = attempt(d, e, a, &s);
+    if (r == 0)
+        *ret = s;
+    return r == AGAIN || r == DB_RETRY ? DB_UNAVAILABLE : r;
+}
+
+/* --- The schema --- */
+
+int query_ping(struct db *d)
+{
+    static const struct db_query q = {"ping", "SELECT 1"};
+
+    return db_run(d, &q, NULL, 0, NULL);
+}
+
+int query_schema_version(struct db *d, int64_t *ret)
+{
+    static const struct db_query q = {"schema-version",
+                                      "SELECT max(version) FROM schema_migrations"};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = db_run(d, &q, NULL, 0, &res);
+
+    if (r == 0)
+        *ret = db_int(res, 0, 0);
+    return r;
+}
+
+/* The number is any that nobody else takes. */
+const char script_migration_lock[] = "SELECT pg_advisory_lock(4848676361);";
+
+const char script_migration_table[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                                      "    version    integer PRIMARY KEY,"
+                                      "    name       text NOT NULL,"
+                                      "    applied_at timestamptz NOT NULL DEFAULT now(),"
+                                      "    sha256     text NOT NULL);"
+                                      "GRANT SELECT ON schema_migrations TO PUBLIC;";
+
+const struct db_query query_migrations = {
+    "migrations", "SELECT version, sha256 FROM schema_migrations ORDER BY version"};
+
+const struct db_query query_migration_add = {
+    "migration-add", "INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)"};
