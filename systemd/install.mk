@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# make install [DESTDIR=] [PREFIX=/usr]: all of Corral, or install-client and install-server for one half. Puts files in place and
+# changes nothing else: no user is made, no service started, core_pattern is left alone; README.md has those steps. A configuration
+# in /etc/corral is never overwritten; the sample of this version is always in PREFIX/share/corral. make uninstall takes
+# away what install put, but for /etc/corral and /var/lib/corral.
+
+SBIN    := $(DESTDIR)$(PREFIX)/sbin
+BIN     := $(DESTDIR)$(PREFIX)/bin
+SHARE   := $(DESTDIR)$(PREFIX)/share/corral
+MAN     := $(DESTDIR)$(PREFIX)/share/man
+SYSTEM  := $(DESTDIR)$(PREFIX)/lib
+ETC     := $(DESTDIR)/etc/corral
+
+# What either half consists of. A path in ..._SYSTEMD is the same below systemd/ and below PREFIX/lib, but for the units' own folder.
+client_SBIN    := corral-handler corral-sender
+client_BIN     := corralctl
+client_UNITS   := corral-sender.service
+client_SYSTEMD := sysusers.d/corral-client.conf tmpfiles.d/corral-client.conf
+client_CONF    := client
+client_MAN     := corral-handler.8 corral-sender.8 corralctl.1 corral.conf.5
+
+server_SBIN    := corral-ingestd corral-workerd corral-dashd
+server_BIN     := corralctl
+server_UNITS   := corral-ingestd.service corral-workerd.service corral-dashd.service
+server_SYSTEMD := sysusers.d/corral-server.conf tmpfiles.d/corral-server.conf
+server_CONF    := ingestd workerd dashd
+server_MAN     := corral-ingestd.8 corral-workerd.8 corral-dashd.8 corralctl.1 corral.conf.5
+
+# Units and sysctl file name the programs where PREFIX=/usr puts them.
+relocate = sed 's,/usr/\(sbin\|share\)/,$(PREFIX)/\1/,g'
+
+install: install-client install-server   ## install client and server (DESTDIR=, PREFIX=/usr)
+
+install-client: $(foreach p,$(client_SBIN) $(client_BIN),$(B)/bin/$(p))   ## install what a machine that crashes needs
+	$(call install_half,client)
+	@mkdir -p '$(SHARE)'
+	$(Q)$(relocate) systemd/sysctl.d/60-corral.conf >'$(SHARE)/60-corral.conf'
+
+install-server: $(foreach p,$(server_SBIN) $(server_BIN),$(B)/bin/$(p))   ## install ingestd, workerd, dashd
+	$(call install_half,server)
+
+define install_half
+@echo "  INSTALL  $(1) below $(DESTDIR)$(PREFIX)"
+$(Q)install -d '$(SBIN)' '$(BIN)' '$(SHARE)' '$(SYSTEM)/systemd/system' '$(ETC)'
+$(Q)install -m 755 $($(1)_SBIN:%=$(B)/bin/%) '$(SBIN)'
+$(Q)install -m 755 $($(1)_BIN:%=$(B)/bin/%) '$(BIN)'
+$(Q)set -e; for f in $($(1)_UNITS); do $(relocate) systemd/$$f >'$(SYSTEM)/systemd/system/'$$f; done
+$(Q)set -e; for f in $($(1)_SYSTEMD); do install -D -m 644 systemd/$$f '$(SYSTEM)/'$$f; done
+$(Q)set -e; for f in $($(1)_MAN); do install -D -m 644 docs/man/$$f '$(MAN)/man'$${f##*.}/$$f; done
+$(Q)set -e; for f in $($(1)_CONF); do \
+    install -m 644 etc/$$f.conf '$(SHARE)/'$$f.conf; \
+    test -e '$(ETC)/'$$f.conf || install -m 644 etc/$$f.conf '$(ETC)/'$$f.conf; done
+endef
+
+uninstall:   ## remove what make install put (DESTDIR=, PREFIX= as then)
+	@echo "  UNINSTALL  below $(DESTDIR)$(PREFIX); /etc/corral and /var/lib/corral stay"
+	$(Q)rm -f $(foreach h,client server, \
+	    $($(h)_SBIN:%='$(SBIN)/%') $($(h)_BIN:%='$(BIN)/%') $($(h)_UNITS:%='$(SYSTEM)/systemd/system/%') \
+	    $($(h)_SYSTEMD:%='$(SYSTEM)/%') $(foreach m,$($(h)_MAN),'$(MAN)/man$(subst .,,$(suffix $(m)))/$(m)'))
+	$(Q)rm -rf '$(SHARE)'
+	@if grep -qs '$(PREFIX)/sbin/corral-handler' /proc/sys/kernel/core_pattern && [ -z '$(DESTDIR)' ]; then \
+	    echo '  core_pattern still names corral-handler: echo core >/proc/sys/kernel/core_pattern'; fi
+
+.PHONY: install install-client install-server uninstall
