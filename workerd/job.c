@@ -15,8 +15,9 @@
 #include "workerd/queries.h"
 
 #define RECORD_MAX     (META_JSON_MAX + 64u * 1024)
-#define STORE_WAIT_MIN (100 * USEC_PER_MSEC) /* between two tries when PostgreSQL is away */
-#define STORE_WAIT_MAX (2 * USEC_PER_SEC)
+#define WAIT_MIN       (100 * USEC_PER_MSEC) /* between two tries, doubled each time */
+#define WAIT_MAX       (2 * USEC_PER_SEC)
+#define HOST_WAIT      (600 * USEC_PER_SEC) /* for this host to recover, before an attempt is spent */
 
 /* A job in hand. */
 struct run {
@@ -80,6 +81,20 @@ static bool still_ours(void *arg)
     return !run->lost;
 }
 
+static int64_t longer(int64_t wait)
+{
+    return wait * 2 < WAIT_MAX ? wait * 2 : WAIT_MAX;
+}
+
+/* Sleeps for usec with signs of life; false when the job is to be left. */
+static bool wait_with_job(struct run *run, int64_t usec)
+{
+    if (run->w->stopping() || !still_ours(run))
+        return false;
+    clock_sleep(usec);
+    return !run->w->stopping();
+}
+
 static int analyse_core(struct run *run, int core_fd, struct analysis *ret)
 {
     const struct worker_conf *conf = run->w->conf;
@@ -128,6 +143,25 @@ static int analyse_crash(struct run *run, struct analysis *ret)
     return r < 0 ? r : analyse_core(run, core, ret);
 }
 
+/* A full disk or exhausted memory says nothing about the crash: the job stays in hand until they have passed, within
+ * reason, for the fault may lie in this one core's sectors. */
+static int analyse_patiently(struct run *run, struct analysis *ret)
+{
+    int64_t wait = WAIT_MIN, waited = 0;
+    int r;
+
+    while ((r = analyse_crash(run, ret)) < 0 || r == CHILD_HOST_FAILED) {
+        log_error("cannot analyse on this host", LOG_STR("crash_id", run->job->crash_id),
+                  LOG_INT("again_in_usec", wait),
+                  LOG_STR("hint", "is there room and memory left, and may this user read the data folder?"));
+        if (waited > HOST_WAIT || !wait_with_job(run, wait))
+            return r;
+        waited += wait;
+        wait = longer(wait);
+    }
+    return r;
+}
+
 /* Beside the core, for whoever shows the event. It can be made again, so a full disk does not stop
  * the job. */
 static void write_analysis(struct run *run, const struct analysis *an)
@@ -147,29 +181,20 @@ static void write_analysis(struct run *run, const struct analysis *an)
 
 /* --- Storing --- */
 
-/* Sleeps for usec with signs of life; false when the job is to be left. */
-static bool wait_with_job(struct run *run, int64_t usec)
-{
-    if (run->w->stopping() || !still_ours(run))
-        return false;
-    clock_sleep(usec);
-    return !run->w->stopping();
-}
-
 /* PostgreSQL being away is nobody's attempt: the job stays in hand until it is back. */
 static int store_event(struct run *run, const struct event *e)
 {
     struct worker *w = run->w;
-    int64_t wait = STORE_WAIT_MIN;
+    int64_t wait = WAIT_MIN;
     int r;
 
     while ((r = query_store_event(w->db, e, run->arena, &run->stored)) == DB_UNAVAILABLE) {
-        if (wait == STORE_WAIT_MIN)
+        if (wait == WAIT_MIN)
             log_warning("waiting for PostgreSQL", LOG_STR("crash_id", e->crash_id),
                         LOG_STR("reason", db_message(w->db)));
         if (!wait_with_job(run, wait))
             return r;
-        wait = wait * 2 < STORE_WAIT_MAX ? wait * 2 : STORE_WAIT_MAX;
+        wait = longer(wait);
     }
     return r;
 }
@@ -215,16 +240,10 @@ static enum end process(struct run *run)
 {
     struct analysis an;
     struct event e;
-    int r = analyse_crash(run, &an);
+    int r = analyse_patiently(run, &an);
 
-    if (r != 0) {
-        if (r < 0 || r == CHILD_HOST_FAILED)
-            log_error(
-                "cannot analyse on this host", LOG_STR("crash_id", run->job->crash_id),
-                LOG_STR("hint",
-                        "is there room and memory left, and may this user read the data folder?"));
+    if (r != 0)
         return END_LEFT;
-    }
     group_complete(&an, &run->record->meta, run->arena);
     group_make(run->record, &an, run->arena, &e);
     write_analysis(run, &an);
