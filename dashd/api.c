@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dashd/api.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/report/jsontext.h"
+#include "common/report/signals.h"
+#include "common/store/blob.h"
+#include "dashd/access/access.h"
+#include "dashd/app.h"
+#include "dashd/event.h"
+#include "dashd/group.h"
+#include "dashd/page.h"
+
+#define ANALYSIS_INLINE_MAX (4u * 1024 * 1024) /* a larger one has an address of its own */
+
+static void send_json(struct response *r)
+{
+    buf_addc(response_body(r), '\n');
+    response_type(r, "application/json");
+    response_header(r, "Cache-Control", "no-store");
+}
+
+/* --- Members --- */
+
+static void add_time(struct buf *b, const char *key, int64_t at)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    if (at == 0)
+        return;
+    clock_format(at, text);
+    jsontext_string(b, key, text);
+}
+
+static void add_group_id(struct buf *b, const char *key, int64_t id)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "G-%" PRId64, id);
+    jsontext_string(b, key, text);
+}
+
+/* The address of a page, for people. */
+static void add_page(struct buf *b, struct request *q, const char *path)
+{
+    const struct app *app = request_app(q);
+
+    jsontext_string(b, "url", arena_printf(request_arena(q), "%s%s", app->conf->public_url, path));
+}
+
+static void add_group(struct buf *b, struct request *q, const struct group_row *g)
+{
+    add_group_id(b, "id", g->id);
+    jsontext_string(b, "title", g->title);
+    jsontext_string(b, "status", g->status);
+    jsontext_string(b, "executable", g->executable);
+    jsontext_string(b, "signal", signal_name(g->signal));
+    jsontext_int(b, "event_count", (int64_t)g->event_count);
+    jsontext_int(b, "host_count", (int64_t)g->host_count);
+    add_time(b, "first_seen", g->first_seen);
+    add_time(b, "last_seen", g->last_seen);
+    add_time(b, "resolved_at", g->resolved_at);
+    jsontext_string(b, "resolved_by", g->resolved_by);
+    add_page(b, q, arena_printf(request_arena(q), "/groups/G-%" PRId64, g->id));
+}
+
+static void add_shares(struct buf *b, const char *key, const struct share_list *l,
+                       const char *label, const char *detail)
+{
+    jsontext_array(b, key);
+    for (size_t i = 0; i < l->n; i++) {
+        jsontext_object(b, NULL);
+        jsontext_string(b, label, l->rows[i].label);
+        jsontext_string(b, detail, l->rows[i].detail);
+        jsontext_int(b, "event_count", (int64_t)l->rows[i].events);
+        add_time(b, "first_seen", l->rows[i].first_seen);
+        add_time(b, "last_seen", l->rows[i].last_seen);
+        jsontext_end_object(b);
+    }
+    jsontext_end_array(b);
+}
+
+/* Counts of the last 24 hours, the current one last. */
+static void add_hours(struct buf *b, const struct trend *t)
+{
+    jsontext_array(b, "hours");
+    for (size_t i = 0; i < t->n; i++)
+        jsontext_int(b, NULL, (int64_t)t->bars[i].value);
+    jsontext_end_array(b);
+}
+
+static void add_stack(struct buf *b, const struct stack_view *s)
+{
+    jsontext_array(b, "stack");
+    for (size_t i = 0; i < s->n; i++) {
+        jsontext_object(b, NULL);
+        analysis_format_frame(s->frames[i].frame, b);
+        jsontext_string(b, "verdict", s->frames[i].verdict);
+        jsontext_string(b, "rule", s->frames[i].rule);
+        jsontext_end_object(b);
+    }
+    jsontext_end_array(b);
+}
+
+static void add_event(struct buf *b, struct request *q, const struct event_row *e)
+{
+    jsontext_string(b, "id", e->crash_id);
+    add_group_id(b, "group", e->group_id);
+    add_time(b, "crashed_at", e->crashed_at);
+    add_time(b, "received_at", e->received_at);
+    jsontext_string(b, "host", e->host);
+    jsontext_string(b, "executable", e->executable);
+    jsontext_string(b, "version", e->version);
+    jsontext_int(b, "pid", e->pid);
+    jsontext_string(b, "signal", signal_name(e->signal));
+    jsontext_bool(b, "restricted", e->flags & EVENT_RESTRICTED);
+    jsontext_bool(b, "truncated", e->flags & EVENT_TRUNCATED);
+    jsontext_string(b, "problem", e->problem);
+    add_page(b, q, arena_printf(request_arena(q), "/events/%s", e->crash_id));
+}
+
+/* --- Groups --- */
+
+void api_groups(struct request *q, struct response *r)
+{
+    struct listing_query asked = group_listing_query(q);
+    struct arena *a = request_arena(q);
+    struct buf *b = response_body(r);
+    struct group_list list;
+    struct listing l;
+    const char *wrong = listing_parse(&asked, a, &l);
+    int outcome;
+
+    if (wrong) {
+        response_problem(r, q, 400, "%s", wrong);
+        return;
+    }
+    outcome = query_groups(app_db(request_app(q)), a, &l, clock_now(), &list);
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    jsontext_object(b, NULL);
+    jsontext_array(b, "groups");
+    for (size_t i = 0; i < list.n; i++) {
+        jsontext_object(b, NULL);
+        add_group(b, q, &list.rows[i]);
+        jsontext_int(b, "recent_events", (int64_t)list.rows[i].recent);
+        jsontext_end_object(b);
+    }
+    jsontext_end_array(b);
+    if (list.more) {
+        const struct group_row *last = &list.rows[list.n - 1];
+        int64_t key = group_sort_key(last, l.sort);
+
+        jsontext_string(b, "next_cursor", listing_cursor(a, key, last->id));
+        response_header(r, "Link",
+                        arena_printf(a, "<%s/api/v1/groups%s>; rel=\"next\"", request_base_path(q),
+                                     listing_after(&l, a, key, last->id)));
+    }
+    jsontext_end_object(b);
+    send_json(r);
+}
+
+static void add_group_details(struct buf *b, struct request *q, const struct group_view *v)
+{
+    jsontext_int(b, "recent_events", (int64_t)v->day.total);
+    add_hours(b, &v->day);
+    add_shares(b, "versions", &v->programs, "version", "executable");
+    add_shares(b, "hosts", &v->hosts, "host", NULL);
+    jsontext_array(b, "fingerprints");
+    for (size_t i = 0; i < v->fingerprints.n; i++) {
+        jsontext_object(b, NULL);
+        jsontext_string(b, "fingerprint", v->fingerprints.rows[i].hex);
+        jsontext_int(b, "algorithm", v->fingerprints.rows[i].algorithm);
+        jsontext_end_object(b);
+    }
+    jsontext_end_array(b);
+    jsontext_string(b, "stack_of", v->sample.crash_id);
+    add_stack(b, &v->stack);
+    jsontext_array(b, "events");
+    for (size_t i = 0; i < v->events.n; i++) {
+        jsontext_object(b, NULL);
+        add_event(b, q, &v->events.rows[i]);
+        jsontext_end_object(b);
+    }
+    jsontext_end_array(b);
+}
+
+void api_group(struct request *q, struct response *r)
+{
+    int64_t id = group_id_parse(request_param(q, "id"));
+    struct buf *b = response_body(r);
+    struct group_view v = {0};
+    int outcome = id ? group_load(q, id, clock_now(), &v) : 0;
+
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    if (!v.group.id) {
+        page_no_group(q, r);
+        return;
+    }
+    jsontext_object(b, NULL);
+    add_group(b, q, &v.group);
+    add_group_details(b, q, &v);
+    jsontext_end_object(b);
+    send_json(r);
+}
+
+/* Asking for the state that a group has already is fine: the answer is the group as it is. */
+static void change(struct request *q, struct response *r, bool resolve)
+{
+    int64_t id = group_id_parse(request_param(q, "id"));
+    bool changed = false;
+    int outcome = id ? group_resolve(q, id, resolve, &changed) : 0;
+
+    if (outcome)
+        page_database_failure(q, r, outcome);
+    else
+        api_group(q, r);
+}
+
+void api_group_resolve(struct request *q, struct response *r)
+{
+    change(q, r, true);
+}
+
+void api_group_reopen(struct request *q, struct response *r)
+{
+    change(q, r, false);
+}
+
+/* --- Events --- */
+
+static void add_core(struct buf *b, struct request *q, const struct event_view *e)
+{
+    const struct app *app = request_app(q);
+
+    jsontext_object(b, "core");
+    jsontext_string(b, "state", core_state_name(e->core));
+    if (e->core != CORE_NONE) {
+        jsontext_int(b, "stored_bytes", (int64_t)e->core_stored);
+        jsontext_string(b, "download",
+                        arena_printf(request_arena(q), "%s/api/v1/events/%s/core",
+                                     app->conf->public_url, e->crash_id));
+    }
+    jsontext_end_object(b);
+}
+
+static void add_details(struct buf *b, struct request *q, const struct event_view *e)
+{
+    size_t before;
+
+    if (e->record) {
+        buf_adds(b, ",\"meta\":");
+        meta_format(&e->record->meta, b);
+    }
+    if (!e->analysis)
+        return;
+    before = b->len;
+    buf_adds(b, ",\"analysis\":");
+    analysis_format(e->analysis, b);
+    if (b->len - before > ANALYSIS_INLINE_MAX || buf_error(b)) {
+        b->error = 0;
+        b->len = before;
+        jsontext_string(b, "analysis_at",
+                        arena_printf(request_arena(q), "%s/api/v1/events/%s/analysis",
+                                     request_base_path(q), e->crash_id));
+    }
+}
+
+static void add_known_event(struct buf *b, struct request *q, const struct event_view *e)
+{
+    add_event(b, q, &e->row);
+    jsontext_string(b, "group_title", e->row.group_title);
+    jsontext_string(b, "group_status", e->row.group_status);
+    jsontext_string(b, "verdict", event_verdict(e, request_arena(q)));
+    jsontext_string(b, "signal_code", event_code(e));
+    if (e->analysis && e->analysis->has_address)
+        jsontext_hex(b, "fault_address", e->analysis->address);
+    jsontext_string(b, "older", e->neighbours.older);
+    jsontext_string(b, "newer", e->neighbours.newer);
+    jsontext_bool(b, "details_hidden", e->hidden);
+    add_core(b, q, e);
+    add_stack(b, &e->stack);
+    add_details(b, q, e);
+}
+
+void api_event(struct request *q, struct response *r)
+{
+    struct buf *b = response_body(r);
+    struct event_view e;
+    int outcome = event_load(q, request_param(q, "id"), &e);
+
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    if (e.state == EVENT_UNKNOWN) {
+        page_no_event(q, r);
+        return;
+    }
+    jsontext_object(b, NULL);
+    jsontext_string(b, "state", e.state == EVENT_PENDING ? "queued" : "complete");
+    if (e.state == EVENT_PENDING)
+        jsontext_string(b, "id", e.crash_id);
+    else
+        add_known_event(b, q, &e);
+    jsontext_end_object(b);
+    send_json(r);
+}
+
+void api_event_analysis(struct request *q, struct response *r)
+{
+    struct app *app = request_app(q);
+    _cleanup_fd_ int fd = -1;
+    struct event_view e;
+    struct stat st;
+    int outcome = event_load(q, request_param(q, "id"), &e);
+
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    if (e.state != EVENT_KNOWN || e.hidden ||
+        blob_crash_file(app->blobs, e.crash_id, "analysis.json", &fd) != 0 || fstat(fd, &st) < 0) {
+        page_no_event(q, r);
+        return;
+    }
+    response_file(r, TAKE_FD(fd), (uint64_t)st.st_size);
+    response_type(r, "application/json");
+    response_header(r, "Cache-Control", "no-store");
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dashd/app.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
+#include "dashd/access/access.h"
+#include "dashd/page.h"
+#include "dashd/queries.h"
+
+#define CONNECTIONS_MAX 1000
+#define IDLE_SECONDS    30
+#define GRACE_USEC      (10 * USEC_PER_SEC)
+
+/* --- Configuration --- */
+
+#define AT(member) offsetof(struct dashd_conf, member)
+
+const struct conf_key dashd_keys[] = {
+    {"listen", CONF_TEXT, AT(listen), "127.0.0.1:8700", 0, 0,
+     "Address and port, or unix:/path, on which people and programs are served."},
+    {"data", CONF_TEXT, AT(data), "/var/lib/corral/data", 0, 0,
+     "The blob store that corral-ingestd writes: only read here."},
+    {"database", CONF_TEXT, AT(database), "dbname=corral user=corral-dashd", 0, 0,
+     "PostgreSQL, in libpq's words."},
+    {"base_path", CONF_TEXT, AT(base_path), "", 0, 0,
+     "Sub-path under which a proxy passes requests on, such as /corral; empty for none."},
+    {"public_url", CONF_TEXT, AT(public_url), "http://127.0.0.1:8700", 0, 0,
+     "Where people reach the dashboard, base_path included; https:// makes cookies secure."},
+    {"session_lifetime", CONF_DURATION, AT(session_lifetime), "7d", 60000000, 31536000000000,
+     "A sign-in ends after this time, or after a day without a request."},
+    {"threads", CONF_UINT, AT(threads), "4", 1, 64,
+     "Requests that are worked on at a time; each has a connection to PostgreSQL."},
+    {"log_level", CONF_TEXT, AT(log_level), "info", 0, 0, "error, warning, info or debug."},
+};
+const size_t dashd_keys_n = ARRAY_SIZE(dashd_keys);
+
+const char *dashd_conf_check(const void *conf)
+{
+    const struct dashd_conf *c = conf;
+
+    if (*c->base_path && (c->base_path[0] != '/' || cstr_ends(c->base_path, "/")))
+        return "base_path must begin with a slash and not end with one";
+    if (strpbrk(c->base_path, "\"'<>;\\ ?#"))
+        return "base_path must not hold quotes, blanks or any of <>;?#\\";
+    if (!cstr_starts(c->public_url, "http://") && !cstr_starts(c->public_url, "https://"))
+        return "public_url must begin with http:// or https://";
+    if (cstr_ends(c->public_url, "/") || strpbrk(c->public_url, "\"'<>\\ "))
+        return "public_url must not end with a slash nor hold quotes or blanks";
+    return NULL;
+}
+
+/* --- Metrics --- */
+
+static const struct metric metrics_table[METRIC_COUNT] = {
+    [METRIC_BUILD] = {"corral_build_info", METRIC_GAUGE,
+                      "program=\"corral-dashd\",version=\"" CORRAL_VERSION "\"", "Always 1."},
+    [METRIC_HTTP_2XX] = {"corral_http_requests_total", METRIC_COUNTER, "code=\"2xx\"",
+                         "Requests by class of status."},
+    [METRIC_HTTP_3XX] = {"corral_http_requests_total", METRIC_COUNTER, "code=\"3xx\"", NULL},
+    [METRIC_HTTP_4XX] = {"corral_http_requests_total", METRIC_COUNTER, "code=\"4xx\"", NULL},
+    [METRIC_HTTP_5XX] = {"corral_http_requests_total", METRIC_COUNTER, "code=\"5xx\"", NULL},
+    [METRIC_HTTP_SECONDS] = {"corral_http_request_duration_seconds", METRIC_HISTOGRAM, NULL,
+                             "From the end of a request's headers to its answer."},
+    [METRIC_LOGIN_OK] = {"corral_logins_total", METRIC_COUNTER, "result=\"ok\"",
+                         "Sign-ins by result."},
+    [METRIC_LOGIN_WRONG] = {"corral_logins_total", METRIC_COUNTER, "result=\"wrong\"", NULL},
+    [METRIC_LOGIN_LIMITED] = {"corral_logins_total", METRIC_COUNTER, "result=\"limited\"", NULL},
+    [METRIC_CORE_DOWNLOADS] = {"corral_core_downloads_total", METRIC_COUNTER, NULL,
+                               "Cores that people and programs fetched."},
+    [METRIC_DATABASE_FAILURES] = {"corral_database_failures_total", METRIC_COUNTER, NULL,
+                                  "Requests that failed because of PostgreSQL."},
+};
+
+static void count_request(void *arg, const char *pattern, unsigned status, int64_t usec)
+{
+    struct app *app = arg;
+
+    (void)pattern;
+    if (status >= 200 && status < 600)
+        metrics_add(app->metrics, METRIC_HTTP_2XX + status / 100 - 2, 1);
+    metrics_observe(app->metrics, METRIC_HTTP_SECONDS, usec);
+}
+
+/* --- One connection to PostgreSQL for each thread --- */
+
+static pthread_key_t db_key;
+
+static void release_db(void *db)
+{
+    db_free(db);
+}
+
+struct db *app_db(struct app *app)
+{
+    struct db *db = pthread_getspecific(db_key);
+
+    if (db)
+        return db;
+    if (db_new(app->conf->database, &db) < 0 || pthread_setspecific(db_key, db) != 0)
+        abort(); /* app_start has made one before */
+    return db;
+}
+
+/* --- Start and stop --- */
+
+static int check_database(const char *conninfo)
+{
+    struct db *db;
+    int r = db_new(conninfo, &db);
+
+    if (r < 0)
+        log_error("database is not a connection string of libpq",
+                  LOG_STR("see", "corral-dashd(8)"));
+    else
+        db_free(db);
+    return r;
+}
+
+static int serve(struct app *app, const struct route *routes, size_t n_routes)
+{
+    const struct http_options options = {
+        .name = "corral-dashd",
+        .listen = app->conf->listen,
+        .base_path = app->conf->base_path,
+        .threads = (unsigned)app->conf->threads,
+        .connections_max = CONNECTIONS_MAX,
+        .idle_seconds = IDLE_SECONDS,
+        .routes = routes,
+        .n_routes = n_routes,
+        .app = app,
+        .before = access_before,
+        .error_page = page_error,
+        .done = count_request,
+    };
+    static struct http_options kept; /* the server borrows it */
+
+    kept = options;
+    return http_start(&kept, &app->server);
+}
+
+int app_start(struct app *app, const struct dashd_conf *conf, const struct route *routes,
+              size_t n_routes)
+{
+    int r;
+
+    *app = (struct app){.conf = conf};
+    if (sodium_init() < 0 || pthread_key_create(&db_key, release_db) != 0)
+        return -EIO;
+    r = check_database(conf->database);
+    if (r < 0)
+        return r;
+    r = blob_open(conf->data, false, &app->blobs);
+    if (r < 0) {
+        log_error("cannot open the blob store", LOG_STR("data", conf->data), LOG_ERRNO(r));
+        return r;
+    }
+    app->metrics = metrics_new(metrics_table, METRIC_COUNT);
+    app->attempts = attempts_new();
+    metrics_set(app->metrics, METRIC_BUILD, 1);
+    r = serve(app, routes, n_routes);
+    if (r < 0)
+        log_error("cannot listen", LOG_STR("listen", conf->listen), LOG_ERRNO(r));
+    return r;
+}
+
+void app_stop(struct app *app)
+{
+    http_stop(app->server, GRACE_USEC);
+    attempts_free(app->attempts);
+    metrics_free(app->metrics);
+    blob_close(app->blobs);
+}
+
+/* --- For machines that watch us --- */
+
+void handle_healthz(struct request *q, struct response *r)
+{
+    (void)q;
+    response_type(r, "text/plain; charset=utf-8");
+    buf_adds(response_body(r), "ok\n");
+}
+
+void handle_readyz(struct request *q, struct response *r)
+{
+    struct app *app = request_app(q);
+    uint64_t bytes;
+    bool database = query_ping(app_db(app)) == 0;
+    bool blobs = blob_free_bytes(app->blobs, &bytes) == 0;
+
+    response_type(r, "text/plain; charset=utf-8");
+    if (!database || !blobs)
+        response_status(r, 503);
+    buf_printf(response_body(r), "database %s\nblobs %s\n", database ? "ok" : "unreachable",
+               blobs ? "ok" : "unreadable");
+}
+
+void handle_metrics(struct request *q, struct response *r)
+{
+    struct app *app = request_app(q);
+
+    response_type(r, "text/plain; version=0.0.4; charset=utf-8");
+    metrics_print(app->metrics, response_body(r));
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that is known about one crash, gathered from where it is: the row and the stack in
+ * PostgreSQL; what the host said (meta.json), what the workers made of it (analysis.json) and the
+ * core in the blob store. Each of them may be missing, and who asks may not see all of it: the
+ * memory of a restricted process is for few eyes. */
+#ifndef CORRAL_DASHD_EVENT_H
+#define CORRAL_DASHD_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/http/request.h"
+#include "common/report/analysis.h"
+#include "common/report/record.h"
+#include "dashd/queries.h"
+#include "dashd/stack.h"
+
+enum event_state {
+    EVENT_UNKNOWN,
+    EVENT_PENDING, /* taken in, not yet in the database */
+    EVENT_KNOWN,
+};
+
+enum core_state {
+    CORE_NONE, /* the host sent none, or it has been deleted */
+    CORE_PRESENT,
+    CORE_TRUNCATED, /* there, but not all of it */
+};
+
+struct event_view {
+    enum event_state state;
+    const char *crash_id;
+    struct event_row row; /* EVENT_KNOWN */
+    struct event_neighbours neighbours;
+    bool hidden;                       /* restricted, and who asks may not see its details */
+    const struct crash_record *record; /* NULL: none, unreadable or hidden */
+    const struct analysis *analysis;   /* the same */
+    enum core_state core;
+    uint64_t core_stored;    /* bytes of core.zst */
+    struct stack_view stack; /* of the crashing thread; n == 0: none */
+    struct thread_folds others;
+};
+
+/* Fills *ret; crash_id is any text. An outcome of db.h. */
+int event_load(struct request *q, const char *crash_id, struct event_view *ret);
+
+/* "SIGSEGV", or "signal 64"; "unknown signal" for 0. */
+const char *event_signal(struct arena *a, int64_t signal);
+/* One line that says what happened and where, from signal, si_code, address and the first named
+ * frame. */
+const char *event_verdict(const struct event_view *e, struct arena *a);
+/* "present", "truncated", "none". */
+const char *core_state_name(enum core_state s);
+
+/* What a register's value is near: "libfoo.so+0x1f", "this thread's stack"; NULL for nothing that
+ * is known. */
+const char *event_points_at(const struct analysis *an, const struct thread *t, uint64_t value,
+                            struct arena *a);
+/* The word for si_code, NULL. */
+const char *event_code(const struct event_view *e);
+
+#endif

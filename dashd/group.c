@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dashd/group.h"
+
+#include <inttypes.h>
+
+#include "dashd/access/access.h"
+#include "dashd/app.h"
+
+enum { DAY_BARS = 24, MONTH_BARS = 30, EVENTS_SHOWN = 20 };
+
+struct listing_query group_listing_query(struct request *q)
+{
+    return (struct listing_query){
+        .status = request_query(q, "status"),
+        .text = request_query(q, "q"),
+        .sort = request_query(q, "sort"),
+        .limit = request_query(q, "limit"),
+        .cursor = request_query(q, "cursor"),
+    };
+}
+
+int64_t group_sort_key(const struct group_row *g, enum listing_sort s)
+{
+    switch (s) {
+    case SORT_LAST_SEEN:
+        return g->last_seen;
+    case SORT_FIRST_SEEN:
+        return g->first_seen;
+    case SORT_EVENTS:
+        return (int64_t)g->event_count;
+    case SORT_HOSTS:
+        return (int64_t)g->host_count;
+    case SORT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static int load_trends(struct db *db, struct arena *a, int64_t now, struct group_view *v)
+{
+    struct hour_list hours;
+    int r = query_hours(db, a, v->group.id, trend_since(now, TREND_DAY, MONTH_BARS), &hours);
+
+    if (r)
+        return r;
+    trend_make(a, "Last 24 hours", &hours, now, TREND_HOUR, DAY_BARS, &v->day);
+    trend_make(a, "Last 30 days", &hours, now, TREND_DAY, MONTH_BARS, &v->month);
+    return 0;
+}
+
+static int load_sample(struct db *db, struct arena *a, struct group_view *v)
+{
+    int r = query_group_sample(db, a, v->group.id, &v->sample);
+
+    if (!r && v->sample.frames && stack_parse(str_from(v->sample.frames), a, &v->stack) < 0)
+        v->stack = (struct stack_view){0};
+    return r;
+}
+
+int group_load(struct request *q, int64_t id, int64_t now, struct group_view *ret)
+{
+    struct db *db = app_db(request_app(q));
+    struct arena *a = request_arena(q);
+    struct group_view v = {0};
+    int r = query_group(db, a, id, &v.group);
+
+    if (!r && v.group.id) {
+        v.signal = event_signal(a, v.group.signal);
+        r = query_group_hosts(db, a, id, &v.hosts);
+        if (!r)
+            r = query_group_programs(db, a, id, &v.programs);
+        if (!r)
+            r = query_group_events(db, a, id, EVENTS_SHOWN, &v.events);
+        if (!r)
+            r = query_fingerprints(db, a, id, &v.fingerprints);
+        if (!r)
+            r = load_trends(db, a, now, &v);
+        if (!r)
+            r = load_sample(db, a, &v);
+    }
+    if (!r)
+        *ret = v;
+    return r;
+}
+
+int group_resolve(struct request *q, int64_t id, bool resolve, bool *ret_changed)
+{
+    const struct identity *who = access_identity(q);
+    struct audit_entry e = {
+        .actor = who->actor,
+        .action = resolve ? "group.resolve" : "group.reopen",
+        .subject = arena_printf(request_arena(q), "G-%" PRId64, id),
+        .remote = request_remote(q),
+    };
+
+    return query_group_resolve(app_db(request_app(q)), id, resolve, who->user_id, &e, ret_changed);
+}

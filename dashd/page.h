@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every page has: its frame (title, navigation, who is signed in), its headers, its way to
+ * fail. A handler calls page_init, gathers a view, calls its template on response_body(r), and
+ * page_send. */
+#ifndef CORRAL_DASHD_PAGE_H
+#define CORRAL_DASHD_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/http/request.h"
+#include "common/http/response.h"
+#include "dashd/access/access.h"
+#include "dashd/view/html.h"
+
+enum page_section { SECTION_NONE, SECTION_OVERVIEW, SECTION_GROUPS };
+
+struct page {
+    struct arena *arena;
+    const char *title; /* of the document; hostile */
+    enum page_section section;
+    struct url base; /* put before every path */
+    struct url style, icon;
+    const char *public_url;     /* with the base path; for commands that people copy */
+    const struct identity *who; /* NULL: not signed in */
+    const char *search;         /* what stands in the search field */
+    const char *refresh;        /* seconds until the page loads itself again; NULL: never */
+    const char *api;            /* path of the same rows as JSON, without the base; NULL: none */
+    const char *request_id;
+    int64_t now;
+    bool may_triage, may_core;
+};
+
+void page_init(struct page *p, struct request *q, const char *title);
+/* Type and security headers of a page whose body has been written. */
+void page_send(struct response *r);
+
+/* A page, or problem+json below /api/. detail is ours, not hostile. */
+void page_problem(struct request *q, struct response *r, unsigned status, const char *detail);
+/* For http_options.error_page. */
+void page_error(struct request *q, struct response *r, unsigned status, const char *detail);
+/* 503 for an outcome of db.h that waiting may heal, else 500; logs the server's message. */
+void page_database_failure(struct request *q, struct response *r, int outcome);
+/* 404 with what may be the reason. */
+void page_no_group(struct request *q, struct response *r);
+void page_no_event(struct request *q, struct response *r);
+
+struct instant page_instant(const struct page *p, int64_t at);
+/* "?a=b" and "/path" behind the base path. */
+struct url page_url(const struct page *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Handlers. */
+void handle_login_page(struct request *q, struct response *r);
+void handle_login(struct request *q, struct response *r);
+void handle_logout(struct request *q, struct response *r);
+void handle_overview(struct request *q, struct response *r);
+void handle_groups(struct request *q, struct response *r);
+void handle_group(struct request *q, struct response *r);
+void handle_group_resolve(struct request *q, struct response *r);
+void handle_group_reopen(struct request *q, struct response *r);
+void handle_event(struct request *q, struct response *r);
+void handle_event_text(struct request *q, struct response *r);
+void handle_event_core(struct request *q, struct response *r);
+void handle_static(struct request *q, struct response *r);
+
+#endif

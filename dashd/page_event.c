@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dashd/page.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/cleanup.h"
+#include "common/store/blob.h"
+#include "dashd/app.h"
+#include "dashd/event.h"
+#include "dashd/templates/templates.h"
+
+#define FOLDS_SHOWN  30    /* different stacks of other threads, unless all are asked for */
+#define FRAMES_SHOWN 20000 /* a page with more is of no use and of several megabytes */
+#define REFRESH      "1"   /* seconds, of the page of a crash that is being processed */
+
+/* How many folds fit on a page. */
+static size_t folds_shown(const struct thread_folds *f, bool all)
+{
+    size_t frames = 0, n = 0;
+
+    while (n < f->n && (all || n < FOLDS_SHOWN) && frames < FRAMES_SHOWN)
+        frames += f->folds[n++].first->n_frames;
+    return n;
+}
+
+/* With ?threads=all every thread is a fold of its own. */
+static void unfold(const struct analysis *an, struct arena *a, struct thread_folds *ret)
+{
+    struct thread_folds f = {.folds = arena_array(a, struct thread_fold, an->n_threads)};
+
+    for (size_t i = 0; i < an->n_threads; i++) {
+        const struct thread **one = arena_new(a, const struct thread *);
+
+        if (an->threads[i].crashed)
+            continue;
+        *one = &an->threads[i];
+        f.folds[f.n++] = (struct thread_fold){.first = *one, .threads = one, .n = 1};
+    }
+    *ret = f;
+}
+
+/* The program's name with nothing in it that a header or a file system could take amiss. */
+static const char *core_name(struct arena *a, const struct event_row *row)
+{
+    char *exe = arena_strdup(a, path_base(row->executable));
+
+    for (char *p = exe; *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr("._+-", *p))
+            *p = '_';
+    return arena_printf(a, "%.100s-%s.core", *exe && *exe != '.' ? exe : "program", row->crash_id);
+}
+
+static bool has_missing(const struct analysis *an)
+{
+    for (size_t i = 0; i < an->n_modules; i++)
+        if (an->modules[i].status == MODULE_MISSING)
+            return true;
+    return false;
+}
+
+static void show(struct request *q, struct response *r, struct page *p, struct event_view *e)
+{
+    const char *threads = request_query(q, "threads");
+    struct event_page_view v = {
+        .e = e,
+        .verdict = event_verdict(e, p->arena),
+        .signal = event_signal(p->arena, e->row.signal),
+        .code = event_code(e),
+        .crashed = e->analysis && e->analysis->n_threads ? &e->analysis->threads[0] : NULL,
+        .core_name = core_name(p->arena, &e->row),
+        .missing = e->analysis && has_missing(e->analysis),
+        .all_threads = threads && strcmp(threads, "all") == 0,
+    };
+
+    if (v.all_threads && e->analysis)
+        unfold(e->analysis, p->arena, &e->others);
+    v.folds_shown = folds_shown(&e->others, v.all_threads);
+    p->section = SECTION_GROUPS;
+    p->title = arena_printf(p->arena, "%s - event", v.verdict);
+    p->api = arena_printf(p->arena, "/api/v1/events/%s", e->crash_id);
+    template_event(response_body(r), p, &v);
+    page_send(r);
+}
+
+void handle_event(struct request *q, struct response *r)
+{
+    struct event_view e;
+    struct page p;
+    int outcome = event_load(q, request_param(q, "id"), &e);
+
+    page_init(&p, q, "Being processed");
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    switch (e.state) {
+    case EVENT_UNKNOWN:
+        page_no_event(q, r);
+        return;
+    case EVENT_PENDING:
+        p.refresh = REFRESH;
+        template_pending(response_body(r), &p, e.crash_id);
+        page_send(r);
+        return;
+    case EVENT_KNOWN:
+        show(q, r, &p, &e);
+    }
+}
+
+void handle_event_text(struct request *q, struct response *r)
+{
+    struct event_view e;
+    int outcome = event_load(q, request_param(q, "id"), &e);
+
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    if (e.state != EVENT_KNOWN || !e.analysis) {
+        page_no_event(q, r);
+        return;
+    }
+    stack_print(e.analysis, response_body(r));
+    response_type(r, "text/plain; charset=utf-8");
+    response_header(r, "Cache-Control", "no-store");
+}
+
+/* --- The core --- */
+
+static int open_core(struct app *app, const char *crash_id, int *ret_fd, uint64_t *ret_size)
+{
+    _cleanup_fd_ int fd = -1;
+    struct stat st;
+    int r = blob_crash_file(app->blobs, crash_id, "core.zst", &fd);
+
+    if (r != 0 || fstat(fd, &st) < 0)
+        return r ? r : -1;
+    *ret_fd = TAKE_FD(fd);
+    *ret_size = (uint64_t)st.st_size;
+    return 0;
+}
+
+void handle_event_core(struct request *q, struct response *r)
+{
+    struct app *app = request_app(q);
+    struct audit_entry audit = {
+        .actor = access_identity(q)->actor, .action = "core.download", .remote = request_remote(q)};
+    _cleanup_fd_ int fd = -1;
+    struct event_view e;
+    uint64_t size;
+    int outcome = event_load(q, request_param(q, "id"), &e);
+
+    if (!outcome && e.state != EVENT_KNOWN) {
+        page_no_event(q, r);
+        return;
+    }
+    if (!outcome && open_core(app, e.crash_id, &fd, &size) != 0) {
+        page_problem(q, r, 404, "No core is kept for this crash.");
+        return;
+    }
+    audit.subject = e.crash_id;
+    if (!outcome)
+        outcome = query_audit(app_db(app), &audit);
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    metrics_add(app->metrics, METRIC_CORE_DOWNLOADS, 1);
+    response_type(r, "application/zstd");
+    response_header(r, "Cache-Control", "no-store");
+    response_header(r, "Content-Disposition",
+                    arena_printf(request_arena(q), "attachment; filename=\"%s.zst\"",
+                                 core_name(request_arena(q), &e.row)));
+    response_file(r, TAKE_FD(fd), size);
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One statement, one function. Times travel as microseconds and become timestamptz inside of the
+ * statement. */
+#include "dashd/queries.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "dashd/access/queries.h"
+#include "dashd/rows.h"
+
+#define HOUR (3600 * USEC_PER_SEC)
+#define DAY  (24 * HOUR)
+
+/* The beginning of the hour that is `hours` before the current one. */
+static int64_t hours_back(int64_t now, int64_t hours)
+{
+    return now - now % HOUR - hours * HOUR;
+}
+
+int query_ping(struct db *d)
+{
+    static const struct db_query q = {"ping", "SELECT 1"};
+
+    return db_run(d, &q, NULL, 0, NULL);
+}
+
+/* --- Groups --- */
+
+#define GROUP_COLUMNS                                                                              \
+    "g.id, g.title, g.executable, g.status, g.signal, " USEC("g.first_seen") ", "                  \
+    USEC("g.last_seen") ", g.event_count, g.host_count, " USEC("g.resolved_at") ", u.name"
+#define GROUP_TABLES "crash_groups g LEFT JOIN users u ON u.id = g.resolved_by "
+
+static void read_group(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    *(struct group_row *)ret = (struct group_row){
+        .id = db_int(res, row, 0),
+        .title = text_at(a, res, row, 1),
+        .executable = text_at(a, res, row, 2),
+        .status = text_at(a, res, row, 3),
+        .signal = db_int(res, row, 4),
+        .first_seen = db_int(res, row, 5),
+        .last_seen = db_int(res, row, 6),
+        .event_count = count_at(res, row, 7),
+        .host_count = count_at(res, row, 8),
+        .resolved_at = db_int(res, row, 9),
+        .resolved_by = text_at(a, res, row, 10),
+    };
+}
+
+static struct group_row *find_group(const struct group_list *l, int64_t id)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->rows[i].id == id)
+            return &l->rows[i];
+    return NULL;
+}
+
+/* The ids of a list as a PostgreSQL array. */
+static char *id_array(struct arena *a, const struct group_list *l)
+{
+    char *text = arena_alloc(a, l->n * 12 + 3), *p = text;
+
+    *p++ = '{';
+    for (size_t i = 0; i < l->n; i++)
+        p += sprintf(p, "%s%" PRId64, i ? "," : "", l->rows[i].id);
+    *p++ = '}';
+    return text;
+}
+
+static int fill_hours(struct db *d, struct arena *a, int64_t now, struct group_list *l)
+{
+    static const struct db_query q = {
+        "groups-hours", "SELECT group_id, " USEC("hour") ", events FROM group_hours "
+                        "WHERE group_id = ANY ($1::int[]) AND hour >= " TIME("$2")};
+    int64_t first = hours_back(now, GROUP_HOURS - 1);
+    struct number since = number(first);
+    const char *const params[] = {id_array(a, l), since.text};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = l->n ? RUN(d, q, params, &res) : 0;
+
+    if (r || !l->n)
+        return r;
+    for (int i = 0; i < PQntuples(res); i++) {
+        struct group_row *g = find_group(l, db_int(res, i, 0));
+        int64_t hour = (db_int(res, i, 1) - first) / HOUR;
+
+        if (!g || hour < 0 || hour >= GROUP_HOURS)
+            continue; /* a host's clock runs ahead of ours */
+        g->hours[hour] = (uint32_t)count_at(res, i, 2);
+        g->recent += count_at(res, i, 2);
+    }
+    return 0;
+}
+
+/* The order is part of the statement's text, so there is one statement for each; all are in this
+ * table. */
+#define GROUPS(name, key, order, comparison)                                                       \
+    {                                                                                              \
+        "groups-" name,                                                                            \
+            "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES                                          \
+            "WHERE g.status = ANY ($1::text[]) "                                                   \
+            "AND ($2 = '' OR strpos(lower(g.title), lower($2)) > 0) "                              \
+            "AND ($3::bigint IS NULL OR (" key ", g.id) " comparison " ($3::bigint, $4::int)) "    \
+            "ORDER BY " key " " order ", g.id " order " LIMIT $5::int"                             \
+    }
+#define BOTH_ORDERS(name, key) {GROUPS(name, key, "DESC", "<"), GROUPS(name "-up", key, "ASC", ">")}
+
+static const struct db_query groups_queries[SORT_COUNT][2] = {
+    [SORT_LAST_SEEN] = BOTH_ORDERS("last-seen", USEC("g.last_seen")),
+    [SORT_FIRST_SEEN] = BOTH_ORDERS("first-seen", USEC("g.first_seen")),
+    [SORT_EVENTS] = BOTH_ORDERS("events", "g.event_count"),
+    [SORT_HOSTS] = BOTH_ORDERS("hosts", "g.host_count::bigint"),
+};
+
+int query_groups(struct db *d, struct arena *a, const struct listing *l, int64_t now,
+                 struct group_list *ret)
+{
+    struct number key = number(l->after_key), id = number(l->after_id);
+    struct number limit = number(l->limit + 1);
+    const char *const params[] = {l->status->postgres, l->text, l->has_after ? key.text : NULL,
+                                  id.text, limit.text};
+    struct group_list list = {0};
+    int r = FETCH(d, groups_queries[l->sort][l->ascending], params, a, read_group, &list);
+
+    if (r)
+        return r;
+    list.more = list.n > l->limit;
+    list.n -= list.more;
+    *ret = list;
+    return fill_hours(d, a, now, ret);
+}
+
+int query_top_groups(struct db *d, struct arena *a, unsigned limit, int64_t now,
+                     struct group_list *ret)
+{
+    static const struct db_query q = {
+        "groups-top", "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
+                      "JOIN (SELECT group_id, sum(events) AS n FROM group_hours "
+                      "WHERE hour >= " TIME("$1") " GROUP BY group_id) h ON h.group_id = g.id "
+                      "ORDER BY h.n DESC, g.last_seen DESC LIMIT $2::int"};
+    struct number since = number(hours_back(now, GROUP_HOURS - 1)), rows = number(limit);
+    const char *const params[] = {since.text, rows.text};
+    int r;
+
+    *ret = (struct group_list){0};
+    r = FETCH(d, q, params, a, read_group, ret);
+    return r ? r : fill_hours(d, a, now, ret);
+}
+
+static void read_status_count(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    *(struct status_count *)ret =
+        (struct status_count){text_at(a, res, row, 0), count_at(res, row, 1)};
+}
+
+int query_status_counts(struct db *d, struct arena *a, struct status_counts *ret)
+{
+    static const struct db_query q = {
+        "groups-statuses", "SELECT status, count(*) FROM crash_groups GROUP BY status"};
+
+    return rows_fetch(d, &q, NULL, 0, a, read_status_count, sizeof(*ret->rows), &ret->rows,
+                      &ret->n);
+}
+
+int query_group(struct db *d, struct arena *a, int64_t id, struct group_row *ret)
+{
+    static const struct db_query q = {
+        "group", "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES "WHERE g.id = $1"};
+    struct number key = number(id);
+    const char *const params[] = {key.text};
+
+    return FETCH_ONE(d, q, params, a, read_group, ret);
+}
+
+#define SHARE_COLUMNS "s.events, " USEC("s.first_seen") ", " USEC("s.last_seen")
+
+static void read_share(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    *(struct share_row *)ret = (struct share_row){
+        .label = text_at(a, res, row, 0),
+        .detail = text_at(a, res, row, 1),
+        .events = count_at(res, row, 2),
+        .first_seen = db_int(res, row, 3),
+        .last_seen = db_int(res, row, 4),
+    };
+}
+
+int query_group_hosts(struct db *d, struct arena *a, int64_t id, struct share_list *ret)
+{
+    static const struct db_query q = {
+        "group-hosts", "SELECT h.hostname, NULL, " SHARE_COLUMNS
+                       " FROM group_hosts s JOIN hosts h ON h.id = s.host_id "
+                       "WHERE s.group_id = $1 ORDER BY s.events DESC, h.hostname LIMIT 50"};
+    struct number key = number(id);
+    const char *const params[] = {key.text};
+
+    return FETCH(d, q, params, a, read_share, ret);
+}
+
+int query_group_programs(struct db *d, struct arena *a, int64_t id, struct share_list *ret)
+{
+    static const struct db_query q = {
+        "group-programs", "SELECT p.version, p.executable, " SHARE_COLUMNS
+                          " FROM group_programs s JOIN programs p ON p.id = s.program_id "
+                          "WHERE s.group_id = $1 "
+                          "ORDER BY s.last_seen DESC, s.events DESC LIMIT 50"};
+    struct number key = number(id);
+    const char *const params[] = {key.text};
+
+    return FETCH(d, q, params, a, read_share, ret);
+}
+
+static void read_hour(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    (void)a;
+    *(struct hour_row *)ret = (struct hour_row){db_int(res, row, 0), count_at(res, row, 1)};
+}
+
+int query_hours(struct db *d, struct arena *a, int64_t group, int64_t since, struct hour_list *ret)
+{
+    static const struct db_query q = {
+        "hours", "SELECT " USEC("hour") ", sum(events) FROM group_hours WHERE hour >= " TIME("$1")
+                 " AND ($2::int = 0 OR group_id = $2::int) GROUP BY hour ORDER BY hour"};
+    struct number from = number(since), id = number(group);
+    const char *const params[] = {from.text, id.text};
+
+    return FETCH(d, q, params, a, read_hour, ret);
+}
+
+static void read_fingerprint(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    *(struct fingerprint_row *)ret =
+        (struct fingerprint_row){text_at(a, res, row, 0), db_int(res, row, 1)};
+}
+
+int query_fingerprints(struct db *d, struct arena *a, int64_t group, struct fingerprint_list *ret)
+{
+    static const struct db_query q = {
+        "fingerprints", "SELECT encode(fingerprint, 'hex'), algorithm FROM group_fingerprints "
+                        "WHERE group_id = $1 ORDER BY algorithm DESC, fingerprint LIMIT 20"};
+    struct number id = number(group);
+    const char *const params[] = {id.text};
+
+    return FETCH(d, q, params, a, read_fingerprint, ret);
+}
+
+static int resolve_group(struct db *d, int64_t group, bool resolve, int64_t user_id,
+                         const struct audit_entry *e, bool *ret_changed)
+{
+    static const struct db_query q[2] = {
+        {"group-reopen",
+         "UPDATE crash_groups SET status = 'ongoing', resolved_at = NULL, resolved_by = NULL "
+         "WHERE id = $1 AND status IN ('resolved', 'muted') RETURNING id"},
+        {"group-resolve",
+         "UPDATE crash_groups SET status = 'resolved', resolved_at = now(), resolved_by = $2::int "
+         "WHERE id = $1 AND status <> 'resolved' RETURNING id"},
+    };
+    struct number id = number(group), user = number(user_id);
+    const char *const params[] = {id.text, user_id ? user.text : NULL};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = db_run(d, &q[resolve], params, resolve ? 2 : 1, &res);
+
+    if (r)
+        return r;
+    *ret_changed = PQntuples(res) == 1;
+    return *ret_changed ? query_audit(d, e) : 0;
+}
+
+int query_group_resolve(struct db *d, int64_t group, bool resolve, int64_t user_id,
+                        const struct audit_entry *e, bool *ret_changed)
+{
+    return IN_TRANSACTION(d, resolve_group(d, group, resolve, user_id, e, ret_changed));
+}
+
+/* --- Events --- */
+
+#define EVENT_COLUMNS                                                                              \
+    "e.crash_id, " USEC("e.received_at") ", " USEC("e.crashed_at") ", e.group_id, h.hostname, "    \
+    "p.executable, p.version, e.pid, e.signal, e.flags, x.problem"
+#define EVENT_TABLES                                                                               \
+    "crash_events e JOIN hosts h ON h.id = e.host_id JOIN programs p ON p.id = e.program_id "      \
+    "LEFT JOIN event_problems x ON x.crash_id = e.crash_id AND x.received_at = e.received_at "
+
+static void read_event(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    *(struct event_row *)ret = (struct event_row){
+        .crash_id = text_at(a, res, row, 0),
+        .received_at = db_int(res, row, 1),
+        .crashed_at = db_int(res, row, 2),
+        .group_id = db_int(res, row, 3),
+        .host = text_at(a, res, row, 4),
+        .executable = text_at(a, res, row, 5),
+        .version = text_at(a, res, row, 6),
+        .pid = db_int(res, row, 7),
+        .signal = db_int(res, row, 8),
+        .flags = db_int(res, row, 9),
+        .problem = text_at(a, res, row, 10),
+    };
+}
+
+int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned limit,
+                       struct event_list *ret)
+{
+    static const struct db_query q = {
+        "group-events", "SELECT " EVENT_COLUMNS " FROM " EVENT_TABLES
+                        "WHERE e.group_id = $1 ORDER BY e.received_at DESC LIMIT $2::int"};
+    struct number id = number(group), rows = number(limit);
+    const char *const params[] = {id.text, rows.text};
+
+    return FETCH(d, q, params, a, read_event, ret);
+}
+
+/* One event with its stack and its group. */
+#define WHOLE_EVENT_COLUMNS EVENT_COLUMNS ", s.frames, g.title, g.status"
+
+static void read_whole_event(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    struct event_row *e = ret;
+
+    read_event(a, res, row, e);
+    e->frames = text_at(a, res, row, 11);
+    e->group_title = text_at(a, res, row, 12);
+    e->group_status = text_at(a, res, row, 13);
+}
+
+int query_group_sample(struct db *d, struct arena *a, int64_t group, struct event_row *ret)
+{
+    static const struct db_query q = {
+        "group-sample", "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
+                        "JOIN stacks s ON s.id = e.stack_id "
+                        "JOIN crash_groups g ON g.id = e.group_id "
+                        "WHERE e.group_id = $1 ORDER BY e.received_at DESC LIMIT 1"};
+    struct number id = number(group);
+    const char *const params[] = {id.text};
+
+    return FETCH_ONE(d, q, params, a, read_whole_event, ret);
+}
+
+int query_event(struct db *d, struct arena *a, const char *crash_id, struct event_row *ret)
+{
+    static const struct db_query q = {
+        "event", "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
+                 "LEFT JOIN stacks s ON s.id = e.stack_id "
+                 "LEFT JOIN crash_groups g ON g.id = e.group_id "
+                 "WHERE e.crash_id = $1::uuid LIMIT 1"};
+    const char *const params[] = {crash_id};
+
+    return FETCH_ONE(d, q, params, a, read_whole_event, ret);
+}
+
+static void read_neighbours(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    *(struct event_neighbours *)ret =
+        (struct event_neighbours){text_at(a, res, row, 0), text_at(a, res, row, 1)};
+}
+
+int query_event_neighbours(struct db *d, struct arena *a, const struct event_row *e,
+                           struct event_neighbours *ret)
+{
+    static const struct db_query q = {
+        "event-neighbours",
+        "SELECT (SELECT crash_id FROM crash_events WHERE group_id = $1 "
+        "AND received_at < " TIME("$2") " ORDER BY received_at DESC LIMIT 1), "
+        "(SELECT crash_id FROM crash_events WHERE group_id = $1 "
+        "AND received_at > " TIME("$2") " ORDER BY received_at LIMIT 1)"};
+    struct number group = number(e->group_id), at = number(e->received_at);
+    const char *const params[] = {group.text, at.text};
+
+    return FETCH_ONE(d, q, params, a, read_neighbours, ret);
+}
+
+/* --- Overview --- */
+
+static void read_hour_totals(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    struct totals *t = ret;
+
+    (void)a;
+    t->crashes = count_at(res, row, 0);
+    t->crashes_before = count_at(res, row, 1);
+    t->groups = count_at(res, row, 2);
+    t->groups_before = count_at(res, row, 3);
+}
+
+static void read_group_totals(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    struct totals *t = ret;
+
+    (void)a;
+    t->new_groups = count_at(res, row, 0);
+    t->new_groups_before = count_at(res, row, 1);
+    t->regressed = count_at(res, row, 2);
+    t->all_groups = count_at(res, row, 3);
+    t->last_event = db_int(res, row, 4);
+    t->hosts = count_at(res, row, 5);
+    t->all_hosts = count_at(res, row, 6);
+    t->problems = count_at(res, row, 7);
+    t->missing_modules = count_at(res, row, 8);
+}
+
+int query_totals(struct db *d, int64_t now, struct totals *ret)
+{
+    static const struct db_query hours = {
+        "totals-hours",
+        "SELECT sum(events) FILTER (WHERE hour >= " TIME("$1") "), "
+        "sum(events) FILTER (WHERE hour < " TIME("$1") "), "
+        "count(DISTINCT group_id) FILTER (WHERE hour >= " TIME("$1") "), "
+        "count(DISTINCT group_id) FILTER (WHERE hour < " TIME("$1") ") "
+        "FROM group_hours WHERE hour >= " TIME("$2")};
+    static const struct db_query groups = {
+        "totals-groups",
+        "SELECT count(*) FILTER (WHERE first_seen >= " TIME("$1") "), "
+        "count(*) FILTER (WHERE first_seen >= " TIME("$2") " AND first_seen < " TIME("$1") "), "
+        "count(*) FILTER (WHERE status = 'regressed'), count(*), " USEC("max(last_seen)") ", "
+        "(SELECT count(*) FROM hosts WHERE last_seen >= " TIME("$1") "), "
+        "(SELECT count(*) FROM hosts), "
+        "(SELECT count(*) FROM event_problems WHERE received_at >= " TIME("$1") "), "
+        "(SELECT count(*) FROM missing_modules) FROM crash_groups"};
+    struct number since = number(hours_back(now, GROUP_HOURS - 1));
+    struct number before = number(hours_back(now, 2 * GROUP_HOURS - 1));
+    struct number yesterday = number(now - DAY), day_before = number(now - 2 * DAY);
+    const char *const of_hours[] = {since.text, before.text};
+    const char *const of_groups[] = {yesterday.text, day_before.text};
+    struct totals t = {0};
+    int r = rows_into(d, &hours, of_hours, 2, read_hour_totals, &t);
+
+    if (!r)
+        r = rows_into(d, &groups, of_groups, 2, read_group_totals, &t);
+    if (!r)
+        *ret = t;
+    return r;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A stack as pages show it: frames with what the grouping made of each. PostgreSQL has the frames
+ * of crashing threads as JSON, without absolute addresses; analysis.json has all threads with them.
+ * Pure. */
+#ifndef CORRAL_DASHD_STACK_H
+#define CORRAL_DASHD_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/report/analysis.h"
+
+struct frame_view {
+    const struct frame *frame;
+    const char *verdict; /* of the grouping: "used", "skip", …; NULL: none is known */
+    const char *rule;    /* that gave the verdict; NULL */
+    const char *missing; /* why there is no function name, in words; NULL when there is one */
+};
+
+struct stack_view {
+    struct frame_view *frames; /* innermost first */
+    size_t n;
+    uint64_t left_out;
+    size_t gap_after;
+    const char *stopped;
+};
+
+/* The frames column of table stacks. -EBADMSG. */
+int stack_parse(struct str json, struct arena *a, struct stack_view *ret);
+/* A thread of an analysis. Verdicts come from `judged` (may be NULL) when it has the same
+ * functions. */
+void stack_of_thread(const struct analysis *an, const struct thread *t,
+                     const struct stack_view *judged, struct arena *a, struct stack_view *ret);
+
+/* Threads with the same return addresses, folded: the first one stands for all. */
+struct thread_fold {
+    const struct thread *first;
+    const struct thread **threads;
+    size_t n;
+};
+struct thread_folds {
+    struct thread_fold *folds;
+    size_t n;
+};
+/* All threads but those that crashed. */
+void stack_fold(const struct analysis *an, struct arena *a, struct thread_folds *ret);
+
+/* The last component of a path: "libc.so.6"; NULL gives "". */
+const char *path_base(const char *path);
+/* The last two: "src/app.c". */
+const char *path_tail(const char *path);
+
+/* All threads as gdb's `thread apply all bt` prints them. */
+void stack_print(const struct analysis *an, struct buf *b);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the templates are given, and their functions, which tmplc makes of templates/NAME.html. A
+ * view holds what its page shows and nothing that has to be computed; whatever is in it came from a
+ * crash and is hostile, unless its type says otherwise. */
+#ifndef CORRAL_DASHD_TEMPLATES_TEMPLATES_H
+#define CORRAL_DASHD_TEMPLATES_TEMPLATES_H
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/version.h"
+#include "dashd/event.h"
+#include "dashd/page.h"
+#include "dashd/queries.h"
+#include "dashd/stack.h"
+#include "dashd/trend.h"
+#include "dashd/view/html.h"
+#include "dashd/view/listing.h"
+
+struct problem_view {
+    unsigned status;
+    const char *title, *detail;
+};
+
+struct login_view {
+    const char *name, *next;
+    const char *error; /* NULL: first visit */
+};
+
+/* A figure of the overview with what it is compared with. */
+struct figure {
+    const char *label;
+    uint64_t value;
+    const char *note;
+    const char *tone; /* class: "", "bad", "good" */
+};
+
+struct overview_view {
+    struct figure figures[5];
+    struct trend trend;
+    struct group_list top;
+    bool late, full; /* crashes wait for long; the disk is nearly full */
+    uint64_t pending, free_bytes, missing_modules, problems;
+    int64_t last_event;
+};
+
+struct tab {
+    const char *label, *address;
+    uint64_t count;
+    bool current;
+};
+
+struct sort_head {
+    const char *label, *address;
+    const char *order; /* for aria-sort */
+};
+
+struct groups_view {
+    struct listing listing;
+    struct group_list list;
+    struct tab tabs[8];
+    size_t n_tabs;
+    struct sort_head sorts[SORT_COUNT];
+    const char *wrong; /* what is wrong with the query; NULL */
+    const char *next;  /* of the next page; NULL */
+    bool never;        /* there is not one group in the database */
+};
+
+struct group_view {
+    struct group_row group;
+    struct share_list hosts, programs;
+    struct trend day, month;
+    struct event_row sample; /* crash_id NULL: no event with a stack */
+    struct stack_view stack;
+    struct event_list events;
+    struct fingerprint_list fingerprints;
+    const char *signal;
+};
+
+struct event_page_view {
+    const struct event_view *e;
+    const char *verdict, *signal, *code;
+    const struct thread *crashed; /* NULL */
+    const char *core_name;        /* of the downloaded file, safe in any shell and file system */
+    bool missing;                 /* a module has no file on the server */
+    size_t folds_shown;
+    bool all_threads;
+};
+
+void template_head(struct buf *out, const struct page *p);
+void template_foot(struct buf *out, const struct page *p);
+void template_problem(struct buf *out, const struct page *p, const struct problem_view *v);
+void template_login(struct buf *out, const struct page *p, const struct login_view *v);
+void template_overview(struct buf *out, const struct page *p, const struct overview_view *v);
+void template_groups(struct buf *out, const struct page *p, const struct groups_view *v);
+void template_group(struct buf *out, const struct page *p, const struct group_view *v);
+void template_event(struct buf *out, const struct page *p, const struct event_page_view *v);
+void template_pending(struct buf *out, const struct page *p, const char *crash_id);
+
+/* Parts of pages. */
+void template_group_rows(struct buf *out, const struct page *p, const struct group_list *l);
+void template_modules(struct buf *out, const struct page *p, const struct analysis *an,
+                      bool missing_only);
+void template_stack(struct buf *out, const struct page *p, const struct stack_view *s);
+void template_trend(struct buf *out, const struct page *p, const struct trend *t);
+void template_first_crash(struct buf *out, const struct page *p);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dashd/view/listing.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/str.h"
+#include "dashd/view/html.h"
+
+const struct listing_status listing_statuses[] = {
+    {"open", "Open", "{new,ongoing,regressed}"},
+    {"new", "New", "{new}"},
+    {"ongoing", "Ongoing", "{ongoing}"},
+    {"regressed", "Regressed", "{regressed}"},
+    {"resolved", "Resolved", "{resolved}"},
+    {"muted", "Muted", "{muted}"},
+    {"all", "All", "{new,ongoing,regressed,resolved,muted}"},
+};
+const size_t listing_statuses_n = ARRAY_SIZE(listing_statuses);
+
+static const char *const sort_names[SORT_COUNT] = {
+    [SORT_LAST_SEEN] = "last_seen",
+    [SORT_FIRST_SEEN] = "first_seen",
+    [SORT_EVENTS] = "events",
+    [SORT_HOSTS] = "hosts",
+};
+
+const char *listing_sort_name(enum listing_sort s)
+{
+    return sort_names[s];
+}
+
+/* --- Reading --- */
+
+static const char *parse_status(const char *word, struct listing *l)
+{
+    for (size_t i = 0; word && i < listing_statuses_n; i++)
+        if (strcmp(listing_statuses[i].name, word) == 0) {
+            l->status = &listing_statuses[i];
+            return NULL;
+        }
+    return word ? "status must be open, new, ongoing, regressed, resolved, muted or all" : NULL;
+}
+
+static const char *parse_sort(const char *word, struct listing *l)
+{
+    bool descending = word && *word == '-';
+
+    for (int s = 0; word && s < SORT_COUNT; s++)
+        if (strcmp(sort_names[s], word + descending) == 0) {
+            l->sort = (enum listing_sort)s;
+            l->ascending = !descending;
+            return NULL;
+        }
+    return word ? "sort must be last_seen, first_seen, events or hosts, with a minus in front for "
+                  "the largest first"
+                : NULL;
+}
+
+static const char *parse_limit(const char *text, struct listing *l)
+{
+    uint64_t n;
+
+    if (!text)
+        return NULL;
+    if (str_to_u64(str_from(text), LISTING_LIMIT_MAX, &n) < 0 || n == 0)
+        return "limit must be a number from 1 to 200";
+    l->limit = (unsigned)n;
+    return NULL;
+}
+
+/* "KEY.ID" of the last row seen. */
+static const char *parse_cursor(const char *text, struct listing *l)
+{
+    struct str rest = str_from(text), key;
+
+    if (!text)
+        return NULL;
+    l->has_after = true;
+    if (!str_split(&rest, '.', &key) || str_to_i64(key, &l->after_key) < 0 ||
+        str_to_i64(rest, &l->after_id) < 0 || l->after_id < 0 || l->after_id > INT32_MAX)
+        return "cursor is not one that a page of this list gave: begin at the first page";
+    return NULL;
+}
+
+const char *listing_parse(const struct listing_query *q, struct arena *a, struct listing *ret)
+{
+    struct listing l = {.status = &listing_statuses[0], .limit = LISTING_PAGE};
+    struct str text = str_trim(str_from(q->text));
+    const char *wrong = parse_status(cstr_empty(q->status) ? NULL : q->status, &l);
+
+    if (!wrong)
+        wrong = parse_sort(cstr_empty(q->sort) ? NULL : q->sort, &l);
+    if (!wrong)
+        wrong = parse_limit(q->limit, &l);
+    if (!wrong)
+        wrong = parse_cursor(cstr_empty(q->cursor) ? NULL : q->cursor, &l);
+    if (!wrong && text.n > LISTING_TEXT_MAX)
+        wrong = "the searched text is too long: 200 bytes at most";
+    if (wrong)
+        return wrong;
+    char *copy = arena_strndup(a, text.p, text.n);
+    utf8_repair(copy, text.n);
+    l.text = copy;
+    *ret = l;
+    return NULL;
+}
+
+int64_t group_id_parse(const char *text)
+{
+    struct str s = str_from(text);
+    uint64_t id;
+
+    if (s.n > 2 && (s.p[0] == 'G' || s.p[0] == 'g') && s.p[1] == '-')
+        s = (struct str){s.p + 2, s.n - 2};
+    return str_to_u64(s, INT32_MAX, &id) == 0 ? (int64_t)id : 0;
+}
+
+/* --- Writing --- */
+
+static void add(struct buf *b, const char *name, const char *value)
+{
+    buf_addc(b, b->len ? '&' : '?');
+    buf_adds(b, name);
+    buf_addc(b, '=');
+    html_percent(b, value);
+}
+
+static const char *address(const struct listing *l, struct arena *a, const char *cursor)
+{
+    _cleanup_buf_ struct buf b;
+    char word[32];
+
+    buf_init(&b, 8192);
+    if (l->status != &listing_statuses[0])
+        add(&b, "status", l->status->name);
+    if (*l->text)
+        add(&b, "q", l->text);
+    snprintf(word, sizeof(word), "%s%s", l->ascending ? "" : "-", sort_names[l->sort]);
+    if (l->sort != SORT_LAST_SEEN || l->ascending)
+        add(&b, "sort", word);
+    snprintf(word, sizeof(word), "%u", l->limit);
+    if (l->limit != LISTING_PAGE)
+        add(&b, "limit", word);
+    if (cursor)
+        add(&b, "cursor", cursor);
+    return arena_strdup(a, buf_text(&b));
+}
+
+const char *listing_address(const struct listing *l, struct arena *a)
+{
+    return address(l, a, NULL);
+}
+
+const char *listing_with_status(const struct listing *l, struct arena *a, const char *status)
+{
+    struct listing other = *l;
+
+    parse_status(status, &other);
+    return address(&other, a, NULL);
+}
+
+/* Choosing the order that is in force turns it around. */
+const char *listing_with_sort(const struct listing *l, struct arena *a, enum listing_sort s)
+{
+    struct listing other = *l;
+
+    other.ascending = s == l->sort && !l->ascending;
+    other.sort = s;
+    return address(&other, a, NULL);
+}
+
+const char *listing_cursor(struct arena *a, int64_t key, int64_t id)
+{
+    return arena_printf(a, "%" PRId64 ".%" PRId64, key, id);
+}
+
+const char *listing_after(const struct listing *l, struct arena *a, int64_t key, int64_t id)
+{
+    return address(l, a, listing_cursor(a, key, id));
+}

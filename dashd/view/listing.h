@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a list of groups shows: filter, order, page. Read from a request's query, written back into
+ * links, so that every state of the list has an address, and the same words serve the page and the
+ * API. Pages are told by the last row that was seen (keyset), so that a page costs the same
+ * wherever it is and does not shift while crashes arrive. Pure. */
+#ifndef CORRAL_DASHD_VIEW_LISTING_H
+#define CORRAL_DASHD_VIEW_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+
+#define LISTING_PAGE      50
+#define LISTING_LIMIT_MAX 200
+#define LISTING_TEXT_MAX  200 /* bytes of the searched text */
+
+enum listing_sort { SORT_LAST_SEEN, SORT_FIRST_SEEN, SORT_EVENTS, SORT_HOSTS, SORT_COUNT };
+
+/* What `status` may be: a group of states, or one. */
+struct listing_status {
+    const char *name;     /* as in addresses */
+    const char *label;    /* as on the page */
+    const char *postgres; /* the states, as a text array */
+};
+extern const struct listing_status listing_statuses[];
+extern const size_t listing_statuses_n;
+
+struct listing {
+    const struct listing_status *status;
+    const char *text; /* "" for none; valid UTF-8 */
+    enum listing_sort sort;
+    bool ascending;
+    unsigned limit;
+    bool has_after;
+    int64_t after_key, after_id; /* of the last row of the page before */
+};
+
+/* The query's values as they came, NULL when not given. */
+struct listing_query {
+    const char *status, *text, *sort, *limit, *cursor;
+};
+
+/* NULL and *ret filled, or what is wrong in words with a hint. */
+const char *listing_parse(const struct listing_query *q, struct arena *a, struct listing *ret);
+
+/* "last_seen", "-last_seen" (a minus: descending, the default of every order). */
+const char *listing_sort_name(enum listing_sort s);
+
+/* "?status=open&q=…": only what differs from the default, without the cursor; "" when nothing does.
+ */
+const char *listing_address(const struct listing *l, struct arena *a);
+/* The same with another status, with another order, from the next page on. */
+const char *listing_with_status(const struct listing *l, struct arena *a, const char *status);
+const char *listing_with_sort(const struct listing *l, struct arena *a, enum listing_sort s);
+const char *listing_after(const struct listing *l, struct arena *a, int64_t key, int64_t id);
+/* The page's cursor alone, for the API. */
+const char *listing_cursor(struct arena *a, int64_t key, int64_t id);
+
+/* "G-142", "g-142", "142" → 142; 0 for anything else. */
+int64_t group_id_parse(const char *text);
+
+#endif
