@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/version.h"
+#include "common/report/jsontext.h"
 #include "dashd/access/access.h"
 #include "dashd/page.h"
 #include "dashd/queries.h"
@@ -194,13 +195,17 @@ void handle_readyz(struct request *q, struct response *r)
     struct app *app = request_app(q);
     uint64_t bytes;
     bool database = query_ping(app_db(app)) == 0;
-    bool blobs = blob_free_bytes(app->blobs, &bytes) == 0;
+    bool store = blob_free_bytes(app->blobs, &bytes) == 0;
+    struct buf *b = response_body(r);
 
-    response_type(r, "text/plain; charset=utf-8");
-    if (!database || !blobs)
-        response_status(r, 503);
-    buf_printf(response_body(r), "database %s\nblobs %s\n", database ? "ok" : "unreachable",
-               blobs ? "ok" : "unreadable");
+    response_status(r, database && store ? 200 : 503);
+    response_type(r, "application/json");
+    jsontext_object(b, NULL);
+    jsontext_string(b, "status", database && store ? "ready" : "not ready");
+    jsontext_string(b, "store", store ? "ok" : "not readable");
+    jsontext_string(b, "database", database ? "ok" : "away");
+    jsontext_end_object(b);
+    buf_addc(b, '\n');
 }
 
 void handle_metrics(struct request *q, struct response *r)

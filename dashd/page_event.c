@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/base/cleanup.h"
+#include "common/report/backtrace.h"
 #include "common/store/blob.h"
 #include "dashd/app.h"
 #include "dashd/event.h"
@@ -122,7 +123,7 @@ void handle_event_text(struct request *q, struct response *r)
         page_no_event(q, r);
         return;
     }
-    stack_print(e.analysis, response_body(r));
+    backtrace_format(e.analysis, response_body(r));
     response_type(r, "text/plain; charset=utf-8");
     response_header(r, "Cache-Control", "no-store");
 }

@@ -52,7 +52,4 @@ const char *path_base(const char *path);
 /* The last two: "src/app.c". */
 const char *path_tail(const char *path);
 
-/* All threads as gdb's `thread apply all bt` prints them. */
-void stack_print(const struct analysis *an, struct buf *b);
-
 #endif

@@ -153,18 +153,6 @@ START_TEST(verdicts_in_words)
 }
 END_TEST
 
-START_TEST(text_reads_like_gdb)
-{
-    _cleanup_buf_ struct buf b;
-
-    buf_init(&b, 1 << 20);
-    stack_print(&analysis, &b);
-    ck_assert_ptr_nonnull(strstr(buf_text(&b), "Program terminated with signal SIGSEGV."));
-    ck_assert_ptr_nonnull(strstr(buf_text(&b), "\nThread 2 (LWP 2):\n#0  futex_wait ()\n"
-                                               "#1  0x0000000000000020 in loop ()\n"));
-}
-END_TEST
-
 UNIT_MAIN("dashd/stack and event", paths, a_stored_stack_has_its_verdicts,
           a_broken_stack_is_refused, equal_stacks_are_folded, nameless_frames_say_why,
-          registers_point_somewhere, verdicts_in_words, text_reads_like_gdb)
+          registers_point_somewhere, verdicts_in_words)

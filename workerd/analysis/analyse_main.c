@@ -11,7 +11,7 @@
 #include "common/core/elf.h"
 #include "common/report/limits.h"
 #include "workerd/analysis/analyse.h"
-#include "workerd/analysis/text.h"
+#include "common/report/backtrace.h"
 
 #define DEBUG_FOLDERS_MAX 64
 
@@ -105,12 +105,12 @@ static int print_analysis(const struct command *c, const struct analysis *an)
     bool json = strcmp(c->format, "json") == 0;
     _cleanup_buf_ struct buf b;
 
-    buf_init(&b, json ? ANALYSIS_JSON_MAX : TEXT_MAX);
+    buf_init(&b, json ? ANALYSIS_JSON_MAX : BACKTRACE_MAX);
     if (json) {
         analysis_format(an, &b);
         buf_addc(&b, '\n');
     } else if (has_stack(an)) {
-        text_format(an, &b);
+        backtrace_format(an, &b);
     }
     int r = buf_error(&b);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
-#include "workerd/analysis/text.h"
+#include "common/report/backtrace.h"
 
 #include "common/base/cleanup.h"
 #include "tests/lib/unit.h"
@@ -56,8 +55,8 @@ START_TEST(reads_like_gdb)
                           .threads_left_out = 3};
     _cleanup_buf_ struct buf b;
 
-    buf_init(&b, TEXT_MAX);
-    text_format(&an, &b);
+    buf_init(&b, BACKTRACE_MAX);
+    backtrace_format(&an, &b);
     ck_assert_str_eq(buf_text(&b), expected);
 }
 END_TEST
@@ -67,8 +66,8 @@ START_TEST(a_problem_without_a_stack)
     struct analysis an = {.problem = "this is not an ELF file", .core_truncated = true};
     _cleanup_buf_ struct buf b;
 
-    buf_init(&b, TEXT_MAX);
-    text_format(&an, &b);
+    buf_init(&b, BACKTRACE_MAX);
+    backtrace_format(&an, &b);
     ck_assert_str_eq(buf_text(&b), "Problem: this is not an ELF file\n"
                                    "The core is truncated: what is beyond its end is missing.\n");
 }
@@ -98,13 +97,13 @@ START_TEST(nothing_reaches_the_terminal_raw)
         _cleanup_buf_ struct buf b;
         char expected[64];
 
-        buf_init(&b, TEXT_MAX);
-        text_format(&an, &b);
+        buf_init(&b, BACKTRACE_MAX);
+        backtrace_format(&an, &b);
         snprintf(expected, sizeof expected, "Problem: %s\n", cases[i].shown);
         ck_assert_str_eq(buf_text(&b), expected);
     }
 }
 END_TEST
 
-UNIT_MAIN("workerd/text", reads_like_gdb, a_problem_without_a_stack,
+UNIT_MAIN("report/backtrace", reads_like_gdb, a_problem_without_a_stack,
           nothing_reaches_the_terminal_raw)

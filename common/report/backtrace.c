@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "workerd/analysis/text.h"
+#include "common/report/backtrace.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -105,7 +105,7 @@ static void add_thread(const struct thread *t, size_t number, struct buf *b)
     }
 }
 
-void text_format(const struct analysis *an, struct buf *b)
+void backtrace_format(const struct analysis *an, struct buf *b)
 {
     add_fact(b, "Core of ", an->executable);
     add_signal(an, b);
