@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingestd/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/report/jsontext.h"
+
+#include "ingestd/ingest.h"
+
+#define WANT_MAX 512 /* build-ids in one answer; the next crash asks for the rest */
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The build-ids of the process, sorted so that each is asked for once. */
+static size_t collect_build_ids(const struct crash_meta *m, const char **ret)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->n_modules; i++)
+        if (m->modules[i].build_id)
+            ret[n++] = m->modules[i].build_id;
+    if (n > 0)
+        qsort(ret, n, sizeof(*ret), compare_texts);
+    return n;
+}
+
+static void list_missing(struct blob_store *store, struct arena *a, const struct crash_meta *m,
+                         struct buf *b)
+{
+    const char **ids = arena_array(a, const char *, m->n_modules + 1);
+    size_t n = collect_build_ids(m, ids), wanted = 0;
+
+    for (size_t i = 0; i < n && wanted < WANT_MAX; i++) {
+        if ((i > 0 && strcmp(ids[i], ids[i - 1]) == 0) ||
+            blob_module_has(store, ids[i], MODULE_EXECUTABLE))
+            continue;
+        jsontext_string(b, NULL, ids[i]);
+        wanted++;
+    }
+}
+
+void answer_taken(struct request *q, struct response *r, unsigned status,
+                  const struct crash_meta *m)
+{
+    struct ingest *in = request_app(q);
+    struct buf *b = response_body(r);
+
+    response_status(r, status);
+    response_type(r, "application/json");
+    if (*in->conf->dashboard_url)
+        response_header(
+            r, "Location",
+            arena_printf(request_arena(q), "%s/events/%s", in->conf->dashboard_url, m->crash_id));
+    jsontext_object(b, NULL);
+    jsontext_string(b, "crash_id", m->crash_id);
+    jsontext_object(b, "want");
+    jsontext_array(b, "modules");
+    list_missing(in->store, request_arena(q), m, b);
+    jsontext_end_array(b);
+    jsontext_string(b, "core", "full");
+    jsontext_end_object(b);
+    jsontext_end_object(b);
+    buf_addc(b, '\n');
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingestd/modules.h"
+
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/id.h"
+#include "common/base/io.h"
+#include "common/base/log.h"
+#include "common/core/elf.h"
+#include "common/report/limits.h"
+
+#include "ingestd/counters.h"
+#include "ingestd/ingest.h"
+
+struct module_upload {
+    struct ingest *in;
+    const char *build_id;
+    enum module_kind kind;
+    int fd; /* unnamed until it is committed */
+    uint64_t received;
+    bool ended;
+};
+
+/* --- What the path says --- */
+
+/* 0, or 1 with the answer filled in. */
+static int read_path(struct request *q, struct response *r, const char **ret_build_id,
+                     enum module_kind *ret_kind)
+{
+    const char *build_id = request_param(q, "build_id"), *kind = request_param(q, "kind");
+
+    if (!hex_valid(str_from(build_id), BUILD_ID_TEXT_SIZE - 1)) {
+        response_problem(r, q, 400,
+                         "A build-id is written as 2 to %d lower-case hexadecimal digits, as "
+                         "readelf -n shows it.",
+                         BUILD_ID_TEXT_SIZE - 1);
+        return 1;
+    }
+    if (module_kind_parse(str_from(kind), ret_kind) < 0) {
+        response_problem(r, q, 404,
+                         "There are modules of the kinds executable, debuginfo and unwind.");
+        return 1;
+    }
+    *ret_build_id = build_id;
+    return 0;
+}
+
+void modules_head(struct request *q, struct response *r)
+{
+    struct ingest *in = request_app(q);
+    const char *build_id;
+    enum module_kind kind;
+
+    if (read_path(q, r, &build_id, &kind) == 0 && !blob_module_has(in->store, build_id, kind))
+        response_problem(r, q, 404, "This module is not in the store. Send it by PUT.");
+}
+
+/* --- PUT --- */
+
+static int refuse(struct module_upload *u, struct request *q, struct response *r, unsigned status,
+                  const char *detail)
+{
+    response_problem(r, q, status, "%s", detail);
+    metrics_add(u->in->metrics, COUNTER_MODULES_REFUSED, 1);
+    u->ended = true;
+    return 1;
+}
+
+static int refuse_unstored(struct module_upload *u, struct request *q, struct response *r,
+                           int error)
+{
+    log_error("cannot store a module", LOG_STR("request_id", request_id(q)), LOG_ERRNO(error));
+    metrics_add(u->in->metrics, COUNTER_MODULES_UNAVAILABLE, 1);
+    u->ended = true;
+    return ingest_put_off(q, r, "The server cannot store this now.");
+}
+
+static void stored(struct module_upload *u, struct response *r, unsigned status,
+                   enum counter counter)
+{
+    response_status(r, status);
+    metrics_add(u->in->metrics, counter, 1);
+    u->ended = true;
+}
+
+static int check_headers(struct module_upload *u, struct request *q, struct response *r)
+{
+    const char *encoding = request_header(q, "Content-Encoding");
+    int64_t length = request_content_length(q);
+
+    if (encoding && strcmp(encoding, "identity") != 0)
+        return refuse(u, q, r, 415, "Modules are taken as they are, without Content-Encoding.");
+    if (length > 0 && (uint64_t)length > u->in->conf->module_max)
+        return refuse(u, q, r, 413, "The file is larger than module_max in ingestd.conf allows.");
+    if (ingest_check_space(q, r, length > 0 ? (uint64_t)length : 0) != 0) {
+        metrics_add(u->in->metrics, COUNTER_MODULES_UNAVAILABLE, 1);
+        return 1;
+    }
+    return 0;
+}
+
+static int begin(struct request *q, struct response *r)
+{
+    struct module_upload *u = arena_new(request_arena(q), struct module_upload);
+    int e;
+
+    u->in = request_app(q);
+    u->fd = -1;
+    if (read_path(q, r, &u->build_id, &u->kind) != 0 || check_headers(u, q, r) != 0)
+        return 1;
+    e = blob_module_begin(u->in->store, &u->fd);
+    if (e < 0)
+        return refuse_unstored(u, q, r, e);
+    request_set_data(q, u);
+    return 0;
+}
+
+static int data(struct request *q, const void *p, size_t n, struct response *r)
+{
+    struct module_upload *u = request_data(q);
+    int e;
+
+    if (n > u->in->conf->module_max - u->received)
+        return refuse(u, q, r, 413, "The file is larger than module_max in ingestd.conf allows.");
+    u->received += n;
+    e = io_write(u->fd, p, n);
+    return e < 0 ? refuse_unstored(u, q, r, e) : 0;
+}
+
+/* A file that was cut off would be kept for good under its build-id, which stands near its start.
+ * Linkers put the section headers last, so they are what is missing first; a program header tells
+ * nothing in a separate debug file, which has those of the file that it was taken from. */
+static int check_complete(const struct module_upload *u)
+{
+    uint8_t header[sizeof(Elf64_Ehdr)];
+    struct elf_view v;
+    ssize_t got = io_pread(u->fd, header, sizeof(header), 0);
+    int outcome = got < 0 ? (int)got : elf_open(header, (size_t)got, &v);
+    uint32_t sections;
+
+    if (outcome || v.shoff == 0)
+        return outcome;
+    sections =
+        v.shnum ? v.shnum : 1; /* 0: more than fit the header, the first of them says how many */
+    if (v.shoff > u->received || (u->received - v.shoff) / v.shentsize < sections)
+        return ELF_MALFORMED;
+    return 0;
+}
+
+/* 0 when the file is whole and has the build-id of the path; else 1 with the answer filled in. */
+static int check_file(struct module_upload *u, struct request *q, struct response *r)
+{
+    char found[ELF_BUILD_ID_TEXT];
+    int outcome = check_complete(u);
+
+    if (outcome == 0)
+        outcome = elf_build_id_fd(u->fd, found);
+    if (outcome < 0)
+        return refuse_unstored(u, q, r, outcome);
+    if (outcome == ELF_NOT_ELF)
+        return refuse(u, q, r, 415, "This is no little-endian ELF file.");
+    if (outcome == ELF_MALFORMED)
+        return refuse(u, q, r, 422,
+                      "This ELF file is damaged or cut off: its headers point outside of it.");
+    if (outcome == ELF_NO_BUILD_ID)
+        return refuse(u, q, r, 422, "This file has no build-id. Link it with -Wl,--build-id.");
+    if (strcmp(found, u->build_id) != 0)
+        return refuse(u, q, r, 422,
+                      arena_printf(request_arena(q),
+                                   "The build-id of this file is %s. Send it under that one.",
+                                   found));
+    return 0;
+}
+
+static void end(struct request *q, struct response *r)
+{
+    struct module_upload *u = request_data(q);
+    int outcome;
+
+    if (check_file(u, q, r) != 0)
+        return;
+    outcome = blob_module_commit(u->in->store, u->fd, u->build_id, u->kind);
+    if (outcome < 0)
+        refuse_unstored(u, q, r, outcome);
+    else if (outcome == BLOB_EXISTS)
+        stored(u, r, 200, COUNTER_MODULES_EXISTED);
+    else
+        stored(u, r, 201, COUNTER_MODULES_STORED);
+}
+
+static void release(struct request *q)
+{
+    struct module_upload *u = request_data(q);
+
+    if (!u->ended)
+        metrics_add(u->in->metrics, COUNTER_MODULES_CUT, 1);
+    cleanup_fd(&u->fd);
+}
+
+const struct body_sink modules_sink = {begin, data, end, release};
