@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,7 @@
 
 #define TICK_MIN_USEC (5 * USEC_PER_MSEC)
 #define TICK_MAX_USEC (1 * USEC_PER_SEC)
+#define GONE_TICKS    2 /* in which a half-closed connection has brought nothing on */
 
 const struct http_pace http_pace_default = {
     .header_usec = 15 * USEC_PER_SEC,
@@ -27,6 +29,8 @@ struct pace_entry {
     struct pace_state state;
     int fd;
     bool late;
+    unsigned gone;  /* ticks since the peer closed in the middle of a body */
+    uint64_t seen;  /* state.moved at the last tick */
 };
 
 struct pace {
@@ -73,10 +77,30 @@ static bool has_unread(int fd)
     return ioctl(fd, FIONREAD, &n) == 0 && n > 0;
 }
 
+static bool hung_up(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP);
+}
+
+/* libmicrohttpd 0.9.75 waits by edges and now and then misses the end of a stream that comes together with data: a cut upload
+ * would stay until the idle timeout. Shutting our side down as well makes another edge. */
+static void nudge_if_gone(struct pace_entry *e)
+{
+    bool still = e->state.phase == PACE_BODY && e->state.moved == e->seen && !has_unread(e->fd);
+
+    e->seen = e->state.moved;
+    e->gone = still && hung_up(e->fd) ? e->gone + 1 : 0;
+    if (e->gone >= GONE_TICKS)
+        shutdown(e->fd, SHUT_RDWR);
+}
+
 static void check(struct pace *p, struct pace_entry *e, int64_t now)
 {
     enum pace_verdict verdict = pace_judge(&p->limits, &e->state, now);
 
+    nudge_if_gone(e);
     if (e->late || verdict == PACE_FINE)
         return;
     if (verdict == PACE_NEW_WINDOW || (e->state.phase != PACE_LINGER && has_unread(e->fd))) {

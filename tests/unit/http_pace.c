@@ -2,7 +2,12 @@
 /* When a connection is late: the rule alone. What follows from it is shown by http_exchange. */
 #include "common/http/pace.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "tests/lib/unit.h"
 
 START_TEST(the_rule)
@@ -43,4 +48,49 @@ START_TEST(silence_without_a_limit)
 }
 END_TEST
 
-UNIT_MAIN("http/pace", the_rule, silence_without_a_limit)
+/* A connection in the middle of a body whose peer has closed, or has closed its half with data still unread. */
+static int peer_of(struct pace *p, struct pace_entry **ret_entry, int *ret_ours)
+{
+    int ends[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    *ret_entry = pace_add(p, ends[0]);
+    pace_enter(*ret_entry, PACE_BODY);
+    *ret_ours = ends[0];
+    return ends[1];
+}
+
+/* True once our side was shut down: then a write fails. */
+static bool is_shut(int fd)
+{
+    return send(fd, "", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE;
+}
+
+START_TEST(a_cut_body_is_noticed_and_a_half_closed_one_is_read)
+{
+    static const struct pace_limits limits = {
+        .peer = {.header_usec = 40000, .window_usec = 60000000, .linger_usec = 60000000}};
+    struct pace_entry *cut, *unread;
+    int our_cut, our_unread, peer;
+    struct pace *p;
+    char byte;
+
+    ck_assert_int_eq(pace_new(&limits, &p), 0);
+    shutdown(peer_of(p, &cut, &our_cut), SHUT_WR);
+    peer = peer_of(p, &unread, &our_unread);
+    ck_assert_int_eq(write(peer, "x", 1), 1);
+    shutdown(peer, SHUT_WR);
+    while (!is_shut(our_cut))
+        clock_sleep(10000);
+    ck_assert(!is_shut(our_unread));
+    ck_assert_int_eq(read(our_unread, &byte, 1), 1);
+    while (!is_shut(our_unread))
+        clock_sleep(10000);
+    pace_remove(cut);
+    pace_remove(unread);
+    pace_free(p);
+}
+END_TEST
+
+UNIT_MAIN("http/pace", the_rule, silence_without_a_limit,
+          a_cut_body_is_noticed_and_a_half_closed_one_is_read)
