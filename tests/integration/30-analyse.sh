@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# LIMIT: 300
+# corral-workerd --analyse on real cores: every crasher against its golden stack and against gdb, a program of the distribution against
+# eu-stack, cores that are cut, compressed or none at all, a stack of 100,000 frames.
+# shellcheck source=tests/lib/testlib.sh
+. "$(dirname "$0")/../lib/testlib.sh"
+# shellcheck source=tests/golden/stacks.sh
+. "$ROOT/tests/golden/stacks.sh"
+need jq gdb eu-stack python3 zstd
+need_file_cores
+
+core_of() { echo "$WORK/$1/core"; }
+
+for name in $(crashers) python; do
+    case $name in
+    python) make_core "$WORK/$name" /usr/bin/python3 -c 'import os; os.kill(os.getpid(), 11)' ;;
+    *) [ ! -x "$CRASHERS/$name" ] || make_core "$WORK/$name" "$CRASHERS/$name" ;;
+    esac
+done
+
+analyse() { "$WORKERD" --analyse "$@"; }
+
+# --- Golden stacks, and gdb's opinion -------------------------------------------------------------------------------------
+
+gdb_stacks() { # PROGRAM CORE
+    gdb -nx -batch -ex 'set width 0' -ex 'set debuginfod enabled off' -ex 'thread apply all bt' "$@" 2>/dev/null
+}
+
+ALL=0
+AGREED=0
+compare_with_gdb() { # NAME PROGRAM
+    local said
+    gdb_stacks "$2" "$(core_of "$1")" >"$WORK/gdb"
+    said=$("$GOLDEN/agree" "$WORK/json" "$WORK/gdb")
+    unlike "$said" 'unexplained' "$1: no frame that gdb would not explain"
+    diag "$1: $(tail -n 1 <<<"$said")"
+    grep '^missing' <<<"$said" | sed 's/^/# /'
+    read -r _ agreed _ all _ < <(tail -n 1 <<<"$said")
+    AGREED=$((AGREED + agreed))
+    ALL=$((ALL + ${all%,}))
+}
+
+for name in $(crashers); do
+    if [ ! -f "$(core_of "$name")" ]; then
+        skip "build/crashers/$name was not built here" "$name"
+        continue
+    fi
+    analyse "$(core_of "$name")" --format json >"$WORK/json"
+    is "$(golden_lines <"$WORK/json" | diff "$GOLDEN/$name.txt" - )" '' "$name: the golden stack"
+    # gdb takes minutes for the deep one.
+    if [ "$name" != overflow ]; then compare_with_gdb "$name" "$CRASHERS/$name"; fi
+done
+diag "frames that agree with gdb's in function, file and line: $AGREED of $ALL"
+ok 'at least 99 of 100 frames agree with gdb' [ $((AGREED * 100)) -ge $((ALL * 99)) ]
+
+lines=$(analyse "$(core_of stripped)" --debuginfo "$CRASHERS/stripped.debug" --format json | golden_lines)
+is "$lines" "$(cat "$GOLDEN/stripped-debug.txt")" 'stripped: the golden stack with its debug file'
+
+# --- A program of the distribution ----------------------------------------------------------------------------------------
+
+# address and function of each frame, without symbol versions
+eu_frames() { eu-stack --core "$1" -e "$2" | sed -nE 's/^#[0-9]+ +(0x[0-9a-f]+)( - 1)? *([^ @]*).*/\1 \3/p'; }
+our_frames() {
+    analyse "$1" --format json |
+        jq -r '.threads[0].frames[] | select(.inlined | not) |
+            "0x" + ("0000000000000000" + .pc[2:])[-16:] + " " + ((.symbol // .function) // "" | sub("@.*"; ""))'
+}
+
+# With libc's debug information, gdb's and our names are those of DWARF: __libc_start_main_impl, __GI_kill.
+same_but_internal() { sed -E 's/ (__GI_*|__)/ /; s/_impl$//'; }
+
+program=$(readlink -f /usr/bin/python3)
+ours=$(our_frames "$(core_of python)")
+is "$(same_but_internal <<<"$ours")" "$(eu_frames "$(core_of python)" "$program" | same_but_internal)" \
+    'python3: the same addresses and functions as eu-stack'
+ok 'python3: more than a handful of frames' [ "$(wc -l <<<"$ours")" -gt 8 ]
+
+# --- A deep stack ---------------------------------------------------------------------------------------------------------
+
+began=${EPOCHREALTIME/./}
+analyse "$(core_of overflow)" --format json >"$WORK/json"
+took=$(((${EPOCHREALTIME/./} - began) / 1000))
+depth=$(jq '.threads[0] | (.frames | length) + .frames_left_out' "$WORK/json")
+diag "overflow: $depth frames in $took ms"
+ok 'overflow: all frames were walked' [ "$depth" -gt 50000 ]
+ok 'overflow: within two seconds' [ "$took" -lt 2000 ]
+is "$(jq -r '.threads[0].frames[-1].function' "$WORK/json")" _start 'overflow: the outermost frame is kept'
+
+# --- Cores that are not whole ---------------------------------------------------------------------------------------------
+
+core=$(core_of threads)
+size=$(stat -c %s "$core")
+zstd -q -1 "$core" -o "$WORK/threads.zst"
+is "$(analyse "$WORK/threads.zst")" "$(analyse "$core")" 'a compressed core gives the same text'
+head -c $(($(stat -c %s "$WORK/threads.zst") / 2)) "$WORK/threads.zst" >"$WORK/half.zst"
+ok 'half of a compressed core gives a stack' analyse "$WORK/half.zst"
+
+# After the notes, a core has its threads and says that it is cut; before them, it says why there is nothing.
+for part in 1 10 50 90; do
+    head -c $((size * part / 100)) "$core" >"$WORK/cut"
+    status=0
+    analyse "$WORK/cut" --format json >"$WORK/json" 2>"$WORK/said" || status=$?
+    ok "cut after $part %: ends with 0 or 1" [ $status -le 1 ]
+    is "$(jq .core_truncated "$WORK/json")" true "cut after $part %: says so"
+done
+for bytes in 0 16 63 64 100 1000; do
+    head -c $bytes "$core" >"$WORK/cut"
+    status=0
+    analyse "$WORK/cut" >"$WORK/text" 2>"$WORK/said" || status=$?
+    is $status 1 "cut after $bytes bytes: no stack"
+    like "$(cat "$WORK/said")" 'not an ELF|ends within its headers|cut before its registers' "cut after $bytes bytes: says why"
+done
+
+# --- What is no core, and what is not asked for so ------------------------------------------------------------------------
+
+refused() { # STATUS REGEX DESCRIPTION ARGUMENT...
+    local status=0 expected=$1 regex=$2 description=$3
+    shift 3
+    analyse "$@" >"$WORK/text" 2>"$WORK/said" || status=$?
+    is "$status" "$expected" "$description: the exit status"
+    like "$(cat "$WORK/said")" "$regex" "$description: the message"
+}
+mkfifo "$WORK/fifo"
+refused 1 'not an ELF file' 'a text file' /etc/passwd
+refused 1 'not a core' 'a program' "$WORKERD"
+refused 1 'not a regular file' 'a FIFO' "$WORK/fifo"
+refused 1 'No such file' 'nothing' "$WORK/nothing"
+refused 2 'missing' 'no argument'
+refused 2 'unknown option' 'a wrong option' "$core" --exee x
+refused 2 'text or json' 'a wrong format' "$core" --format xml
+refused 0 'of another build' 'a program of another build' "$(core_of nullderef)" --exe "$CRASHERS/abort"
+
+mkdir "$WORK/empty"
+text=$(analyse "$(core_of nullderef)" --sysroot "$WORK/empty")
+like "$text" "#0 .*\?\? \(\) from $CRASHERS/nullderef" 'without the files: the module of the innermost frame'
+like "$text" "Problem: the file $CRASHERS/nullderef \(build-id [0-9a-f]{40}\) is not at hand" 'without the files: what is missing'
+done_testing

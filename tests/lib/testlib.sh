@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What integration tests are written with: TAP, a whole Corral of one's own, waiting for conditions.
+# A test begins with
+#
+#     . "$(dirname "$0")/../lib/testlib.sh"
+#     need_root                      # skips the file with its reason; also: need PROGRAM...
+#     stack_up --core-pattern        # own servers, daemons, ports; core_pattern if it is needed
+#     ok 'the daemon is there' curl -fs "$CORRAL_URL/healthz"
+#     is "$(api /groups | json '.groups | length')" 0 'no group yet'
+#     done_testing
+#
+# and is run by `make integration`, or alone: `tests/integration/NAME.sh`. Standard output is TAP
+# and nothing else. Everything that a test makes lies in $WORK, which is removed, and everything it
+# starts ends with it, however it ends. Variables that it gets: ROOT (the source tree, also the
+# current folder), BUILD and BIN (programs), WORK, and after stack_up STACK (the stack's folder) and
+# what STACK/env sets (CORRAL_URL, CORRAL_INGEST_URL, CORRAL_TOKEN, PATH).
+set -u
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$ROOT" || exit 1
+BUILD=$(realpath -m "${BUILD:-build/release}")
+# shellcheck disable=SC2034 # for the tests
+BIN=$BUILD/bin
+export BUILD
+WORK=$(mktemp -d /tmp/corral-test.XXXXXX)
+STACK=$WORK/stack
+TESTS=0
+FAILED=0
+PLANNED=
+STACK_TOUCHED=
+# Of the last request.
+STATUS=
+BODY=
+HEADERS=
+# The tests' own crashes leave no core files about; a test that wants one sets the limit itself.
+ulimit -S -c 0
+# curl must ask no proxy for 127.0.0.1.
+export no_proxy='*'
+
+# --- TAP ------------------------------------------------------------------------------------------------------------
+
+diag() { # TEXT: lines for people, shown when the test fails
+    printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+pass() { # DESCRIPTION
+    TESTS=$((TESTS + 1))
+    echo "ok $TESTS - ${1//#/\\#}"
+}
+
+fail() { # DESCRIPTION
+    TESTS=$((TESTS + 1))
+    FAILED=$((FAILED + 1))
+    echo "not ok $TESTS - ${1//#/\\#}"
+    diag "at $(caller_line)"
+}
+
+caller_line() { # the place in the test that called us
+    local i
+    for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
+        if [ "${BASH_SOURCE[i]}" != "${BASH_SOURCE[0]}" ]; then
+            echo "${BASH_SOURCE[i]##*/} line ${BASH_LINENO[i - 1]}"
+            return
+        fi
+    done
+}
+
+# The assertions return 1 when they fail, so that a test may go on `|| …`.
+ok() { # DESCRIPTION COMMAND...: the command ends with 0
+    local description=$1 status=0
+    shift
+    "$@" >"$WORK/.output" 2>&1 </dev/null || status=$?
+    if [ "$status" = 0 ]; then
+        pass "$description"
+        return 0
+    fi
+    fail "$description"
+    diag "'$*' ended with status $status and said:"
+    tail -n 40 "$WORK/.output" | sed 's/^/#   /'
+    return 1
+}
+
+not_ok() { # DESCRIPTION COMMAND...: the command ends with another status than 0
+    ok "$1" inverted "${@:2}"
+}
+
+inverted() { ! "$@"; }
+
+is() { # GOT EXPECTED DESCRIPTION
+    if [ "$1" = "$2" ]; then
+        pass "$3"
+        return 0
+    fi
+    fail "$3"
+    diag "got:      $1"
+    diag "expected: $2"
+    return 1
+}
+
+like() { # GOT REGEX DESCRIPTION: extended regular expression
+    if [[ $1 =~ $2 ]]; then
+        pass "$3"
+        return 0
+    fi
+    fail "$3"
+    diag "got:          $1"
+    diag "should match: $2"
+    return 1
+}
+
+unlike() { # GOT REGEX DESCRIPTION
+    if ! [[ $1 =~ $2 ]]; then
+        pass "$3"
+        return 0
+    fi
+    fail "$3"
+    diag "got:              $1"
+    diag "should not match: $2"
+    return 1
+}
+
+skip() { # REASON [DESCRIPTION]: one test that cannot run here
+    TESTS=$((TESTS + 1))
+    echo "ok $TESTS - ${2:-skipped} # SKIP $1"
+}
+
+skip_all() { # REASON: the whole file cannot run here
+    PLANNED=yes
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+done_testing() {
+    PLANNED=yes
+    echo "1..$TESTS"
+    [ "$FAILED" = 0 ] && [ "$TESTS" != 0 ]
+    exit
+}
+
+bail() { # REASON: nothing further in this file makes sense
+    fail "$1"
+    done_testing
+}
+
+# --- What a test needs ----------------------------------------------------------------------------------------------
+
+need_root() {
+    if [ "$(id -u)" != 0 ]; then skip_all "needs root: it changes core_pattern"; fi
+}
+
+need() { # PROGRAM...
+    local program
+    for program; do
+        if ! command -v "$program" >/dev/null; then skip_all "$program is not installed"; fi
+    done
+}
+
+# --- Waiting --------------------------------------------------------------------------------------------------------
+
+# Polls until the command succeeds; 1 when the time is over. Never sleep for a time in the hope that
+# something has happened by then.
+wait_for() { # SECONDS COMMAND...
+    local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+    shift
+    until "$@" >"$WORK/.wait" 2>&1 </dev/null; do
+        if [ "${EPOCHREALTIME/./}" -ge "$deadline" ]; then
+            diag "still false after the limit: $*"
+            tail -n 5 "$WORK/.wait" | sed 's/^/#   /'
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+# --- The stack ------------------------------------------------------------------------------------------------------
+
+stack() { # COMMAND [PART...]: tests/lib/stack for this test's folder, as in `stack kill workerd`
+    STACK_QUIET=1 "$ROOT/tests/lib/stack" "$1" "$STACK" "${@:2}"
+}
+
+stack_up() { # [--core-pattern]
+    if [[ " $* " == *' --core-pattern '* ]]; then core_pattern_lock; fi
+    STACK_TOUCHED=yes
+    if ! stack up --ports auto "$@" >"$WORK/.output" 2>&1; then
+        sed 's/^/# /' "$WORK/.output"
+        bail 'the stack starts'
+    fi
+    # shellcheck disable=SC1091
+    . "$STACK/env"
+}
+
+# core_pattern is one for the whole machine: whoever changes it holds this lock until the end of the
+# test.
+core_pattern_lock() {
+    if [ -z "${CORE_PATTERN_LOCKED:-}" ]; then
+        exec 9>>/tmp/corral-core-pattern.lock
+        flock 9
+        export CORE_PATTERN_LOCKED=1
+    fi
+}
+
+sql() { # SQL: as the owner of the stack's database; columns separated by |
+    /usr/lib/postgresql/15/bin/psql -X -q -A -t -v ON_ERROR_STOP=1 \
+        -h "$(cat "$STACK/sockets")" -U postgres -d corral -c "$1"
+}
+
+redis() { # COMMAND...
+    redis-cli -s "$(cat "$STACK/sockets")/redis" "$@"
+}
+
+# --- HTTP and JSON --------------------------------------------------------------------------------------------------
+
+# PATH: the body of a GET of dashd's REST API, with the admin's token; fails on an error status.
+api() {
+    curl -fsS --max-time 20 -H "Authorization: Bearer $CORRAL_TOKEN" "$CORRAL_URL/api/v1$1"
+}
+
+json() { # FILTER: jq on standard input, text without quotes; 1 when it yields null or false
+    jq -er "$1"
+}
+
+# Any request: sets STATUS, BODY and HEADERS. Takes curl's arguments.
+request() { # CURL-ARGUMENT...
+    : >"$WORK/.body"
+    # shellcheck disable=SC2034 # for the tests
+    STATUS=$(curl -sS --max-time 20 -o "$WORK/.body" -D "$WORK/.headers" -w '%{http_code}' \
+        "$@" 2>"$WORK/.output") ||
+        diag "curl: $(cat "$WORK/.output")"
+    # shellcheck disable=SC2034
+    BODY=$(tr -d '\0' <"$WORK/.body")
+    # shellcheck disable=SC2034
+    HEADERS=$(tr -d '\r' <"$WORK/.headers")
+}
+
+# --- The end --------------------------------------------------------------------------------------------------------
+
+show_logs() {
+    local log
+    for log in "$STACK"/log/*.log; do
+        [ -s "$log" ] || continue
+        diag "--- ${log##*/}"
+        tail -n 15 "$log" | sed 's/^/#   /'
+    done
+}
+
+# Also of a test that died on the way: without its plan it counts as failed.
+test_end() {
+    local status=$?
+    trap '' INT TERM
+    if [ -z "$PLANNED" ]; then diag "the script ended early, with status $status"; fi
+    if [ -n "$STACK_TOUCHED" ]; then
+        if [ "$FAILED" != 0 ] || [ -z "$PLANNED" ]; then show_logs; fi
+        stack down 2>&1 | sed 's/^/# /'
+    fi
+    if [ -n "${KEEP:-}" ]; then
+        diag "kept: $WORK"
+    else
+        rm -rf "$WORK"
+    fi
+    exit "$status"
+}
+trap test_end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
