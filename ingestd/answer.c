@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "common/report/jsontext.h"
+#include "common/report/limits.h"
 
 #include "ingestd/ingest.h"
-
-#define WANT_MAX 512 /* build-ids in one answer; the next crash asks for the rest */
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -34,7 +33,7 @@ static void list_missing(struct blob_store *store, struct arena *a, const struct
     const char **ids = arena_array(a, const char *, m->n_modules + 1);
     size_t n = collect_build_ids(m, ids), wanted = 0;
 
-    for (size_t i = 0; i < n && wanted < WANT_MAX; i++) {
+    for (size_t i = 0; i < n && wanted < META_WANTED_MAX; i++) {
         if ((i > 0 && strcmp(ids[i], ids[i - 1]) == 0) ||
             blob_module_has(store, ids[i], MODULE_EXECUTABLE))
             continue;

@@ -122,18 +122,21 @@ $(B)/tests/bench/hold: $(B)/obj/tests/bench/hold.o
 .PHONY: bench
 
 # --- Quality of the source ------------------------------------------------------------------------------------------
-OWN_C = $(shell find common client ingestd workerd dashd tests/unit tests/fuzz tests/lib -name '*.[ch]')
+OWN_C = $(shell find common client ingestd workerd dashd tests/unit tests/fuzz tests/lib tests/bench \
+                     -name '*.[ch]')
 
 check-layers: all   ## no include against the direction in HACKING.md
 	@$(TAP_RUN) tests/lib/check-layers
 check-headers:   ## each header compiles alone, and twice
 	@$(TAP_RUN) tests/lib/check-headers
+check-format:   ## the C source is laid out as .clang-format says
+	@$(TAP_RUN) tests/lib/check-format
 check-scripts:   ## shellcheck over every shell script
 	@$(TAP_RUN) tests/lib/check-scripts
 metrics:   ## length and complexity of functions and files
 	@tests/lib/check-metrics --show
 	@$(TAP_RUN) tests/lib/check-metrics
-.PHONY: check-layers check-headers check-scripts metrics
+.PHONY: check-layers check-headers check-format check-scripts metrics
 
 format:   ## lay the C source out as .clang-format says
 	clang-format -i $(OWN_C)

@@ -33,6 +33,7 @@ enum child_status {
     STATUS_NO_SANDBOX = 10,
     STATUS_HOST_FAILED = 11,
     STATUS_TOO_LONG = 12, /* the analysis is larger than what may be handed back */
+    STATUS_NO_MEMORY = 13,
 };
 
 /* Where the child finds what it was given, after everything else is closed. */
@@ -72,13 +73,36 @@ static int enter_sandbox(const struct child_options *o)
     return sandbox_enter(&s);
 }
 
-static enum child_status hand_back(const struct analysis *an)
+/* Memory ends at the child's own limit long before it ends on this host. */
+static enum child_status status_of(int error)
+{
+    switch (error) {
+    case 0:
+        return STATUS_DONE;
+    case -E2BIG:
+        return STATUS_TOO_LONG;
+    case -ENOMEM:
+        return STATUS_NO_MEMORY;
+    default:
+        return STATUS_HOST_FAILED;
+    }
+}
+
+/* Hundreds of threads with names of kilobytes may be more than the pipe's other end takes: threads are
+ * left out then, the crashed one last. */
+static enum child_status hand_back(struct analysis *an)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
 
     analysis_format(an, &b);
+    while (buf_error(&b) == -E2BIG && an->n_threads > 1) {
+        an->threads_left_out += an->n_threads - an->n_threads / 2;
+        an->n_threads /= 2;
+        buf_clear(&b);
+        analysis_format(an, &b);
+    }
     if (buf_error(&b) < 0)
-        return buf_error(&b) == -E2BIG ? STATUS_TOO_LONG : STATUS_HOST_FAILED;
+        return status_of(buf_error(&b));
     return io_write(FD_PIPE, b.data, b.len) < 0 ? STATUS_HOST_FAILED : STATUS_DONE;
 }
 
@@ -93,9 +117,9 @@ static enum child_status analyse_inside(const struct child_options *o)
         return STATUS_NO_SANDBOX;
     arena_init(&a, 0);
     in.sources.store = store;
-    if (analyse(&in, &a, &an) < 0)
-        return STATUS_HOST_FAILED;
-    return hand_back(&an);
+    int r = analyse(&in, &a, &an);
+
+    return r < 0 ? status_of(r) : hand_back(&an);
 }
 
 /* SIGTERM is sent to all processes of a service at once; the job in hand is finished all the same.
@@ -202,6 +226,8 @@ static int collect(struct child *c, struct buf *b)
     return buf_error(b) == 0 ? await(c, c->pid_fd) : 0;
 }
 
+static const char no_memory[] = "the analysis needed more memory than job_memory gives it";
+
 static const char *died_by(int signal)
 {
     switch (signal) {
@@ -230,6 +256,9 @@ static int judge(int status, const char **ret_problem)
         return 0;
     case STATUS_TOO_LONG:
         *ret_problem = "the analysis is too large";
+        return CHILD_FAILED;
+    case STATUS_NO_MEMORY:
+        *ret_problem = no_memory;
         return CHILD_FAILED;
     case STATUS_NO_SANDBOX:
     case STATUS_HOST_FAILED:

@@ -223,6 +223,22 @@ static void collect_missing(const struct analysis *an, const struct crash_stack 
 
 /* --- The event --- */
 
+/* A problem's row is shared by all events that have it, but addresses differ from process to process: of "0x7f01"
+ * the row keeps "0x…". The whole text is in analysis.json. */
+static const char *without_addresses(const char *text, struct arena *a)
+{
+    static const char hex[] = "0123456789abcdef", mark[] = "0x…";
+    _cleanup_buf_ struct buf b = BUF_INIT(3 * PROBLEM_MAX);
+
+    text = fit(text, PROBLEM_MAX, a);
+    for (const char *at; (at = strstr(text, "0x")); text = at + 2 + strspn(at + 2, hex)) {
+        buf_add(&b, text, (size_t)(at - text));
+        buf_adds(&b, mark);
+    }
+    buf_adds(&b, text);
+    return fit(arena_strndup(a, buf_text(&b), b.len), PROBLEM_MAX, a);
+}
+
 static int64_t within(int64_t n, int64_t max)
 {
     return n >= 0 && n <= max ? n : 0;
@@ -260,7 +276,7 @@ void group_make(const struct crash_record *record, const struct analysis *an, st
         .pid = within(an->pid, INT_MAX),
         .signal = within(an->signal, SIGNAL_MAX),
         .flags = event_flags(record, an, &g),
-        .problem = an->problem ? fit(an->problem, PROBLEM_MAX, a) : NULL,
+        .problem = an->problem ? without_addresses(an->problem, a) : NULL,
         .title = title_make(&s, &g, a),
         .stack = make_stack(&s, g.verdicts, a),
     };

@@ -4,8 +4,9 @@
  *
  *     begin      take the pipe and start the watchdog, before anything can hang
  *     observe    read /proc while the process is sure to be there: with core_pipe_limit 0 it may
- * vanish with the last bytes of the pipe dump       drain the pipe, which lets the process go keep
- * everything that takes its time: libraries, fsync, the entry made whole
+ *                vanish with the last bytes of the pipe
+ *     dump       drain the pipe, which lets the process go
+ *     keep       everything that takes its time: libraries, fsync, the entry made whole
  *
  * Each step gives what it can: whatever fails, the crash is spooled with what is known and a line
  * says what is missing. */

@@ -22,7 +22,9 @@ struct modules {
  * business. */
 void modules_read(const struct process *p, struct arena *a, struct modules *ret);
 /* Finds the build-ids, and puts on the shelf what neither it nor the server has; such modules are
- * offered. The first failure to copy is returned after all were tried. */
+ * offered. A file of more than module_max bytes is not copied, nor more than twice as much of all:
+ * sparse files that a program maps by the thousand cost it nothing. The first failure to copy is
+ * returned after all were tried. */
 int modules_keep(struct modules *m, const struct spool *s, uint64_t module_max, struct arena *a);
 void modules_close(struct modules *m);
 

@@ -10,6 +10,7 @@
 
 #include <zstd.h>
 
+#include "client/spool/spool.h"
 #include "common/base/io.h"
 
 #define LEVEL  1
@@ -55,7 +56,9 @@ static int pack(struct packer *p, const uint8_t *data, size_t n, bool behind)
     ZSTD_CCtx_setParameter(p->compressor, ZSTD_c_compressionLevel,
                            behind && !all_zero(data, n) ? LEVEL_FAST : LEVEL);
     size = ZSTD_compress2(p->compressor, p->frame, p->frame_size, data, n);
-    return ZSTD_isError(size) ? -ENOMEM : io_write(p->out, p->frame, size);
+    if (ZSTD_isError(size))
+        return -ENOMEM;
+    return spool_room(p->out) < size ? -ENOSPC : io_write(p->out, p->frame, size);
 }
 
 /* With the lock held: waits for the next full block; how many are full, 0 when there will be no

@@ -162,6 +162,8 @@ struct str procfs_unit(struct str cgroup)
 
 /* --- The rest --- */
 
+/* The vector of a process of 32 bits has pairs of half the size: what it says of AT_SECURE is
+ * not found then, or not zero. */
 bool procfs_auxv_secure(const void *auxv, size_t n)
 {
     Elf64_auxv_t pair;
@@ -173,7 +175,7 @@ bool procfs_auxv_secure(const void *auxv, size_t n)
         if (pair.a_type == AT_SECURE)
             return pair.a_un.a_val != 0;
     }
-    return false;
+    return true;
 }
 
 int procfs_parse_pidfd(struct str text, int64_t *ret_pid)

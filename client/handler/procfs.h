@@ -46,7 +46,7 @@ int procfs_parse_cgroup(struct str text, struct str *ret_path);
 struct str procfs_unit(struct str cgroup);
 
 /* auxv as an array of pairs of words: true when the program was started set-uid or alike (AT_SECURE
- * of getauxval(3)). */
+ * of getauxval(3)), and when the array does not say so plainly. */
 bool procfs_auxv_secure(const void *auxv, size_t n);
 
 /* "Pid:" of /proc/self/fdinfo of a pidfd. PROCFS_MALFORMED. */

@@ -75,20 +75,34 @@ static void send_one(const struct shipper *s, const char *id, struct round *roun
     account(s, id, &u, begun, round);
 }
 
-int round_run(const struct shipper *s, bool (*stop)(void *arg), void *arg, struct round *ret)
+static size_t first_after(const struct spool_list *list, const char *id)
+{
+    size_t i = 0;
+
+    while (i < list->n && strcmp(list->ids[i], id) <= 0)
+        i++;
+    return i < list->n ? i : 0;
+}
+
+int round_run(const struct shipper *s, const char *after, bool (*stop)(void *arg), void *arg,
+              struct round *ret)
 {
     _cleanup_arena_ struct arena a = ARENA_INIT(0);
     struct round round = {.verdict = UPLOAD_DONE};
     struct spool_list list;
+    size_t first;
     int r = spool_list(s->spool, NULL, &a, &list);
 
     if (r < 0)
         return r;
     round.left = list.n;
+    first = first_after(&list, after);
     for (size_t i = 0; i < list.n && !verdicts[round.verdict].ends_round; i++) {
         if (stop && stop(arg))
             break;
-        send_one(s, list.ids[i], &round);
+        send_one(s, list.ids[(first + i) % list.n], &round);
+        if (verdicts[round.verdict].ends_round)
+            memcpy(round.ended_by, list.ids[(first + i) % list.n], UUID_TEXT_SIZE);
     }
     if (round.verdict == UPLOAD_DONE && round.left == 0)
         (void)unlinkat(s->spool->dir, LAST_ERROR, 0);

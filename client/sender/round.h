@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pass over the spool, oldest crash first: sends until all is sent or the server takes no more,
- * and logs one line a crash. */
+ * and logs one line a crash. It may be that crash which it does not take, for its size or for what
+ * a proxy thinks of it: the next round begins behind it, so that it is in nobody's way. */
 #ifndef CORRAL_CLIENT_SENDER_ROUND_H
 #define CORRAL_CLIENT_SENDER_ROUND_H
 
@@ -10,12 +11,15 @@
 
 struct round {
     size_t sent, rejected;
-    size_t left;                 /* still in the spool */
-    enum upload_verdict verdict; /* UPLOAD_DONE, or why something is left, the gravest */
-    int64_t retry_after;         /* usec; 0: the server named no time */
+    size_t left;                   /* still in the spool */
+    enum upload_verdict verdict;   /* UPLOAD_DONE, or why something is left, the gravest */
+    int64_t retry_after;           /* usec; 0: the server named no time */
+    char ended_by[UUID_TEXT_SIZE]; /* the crash after which the server took no more; "": none */
 };
 
-/* stop (may be NULL) is asked before each crash. Negative: the spool could not be read. */
-int round_run(const struct shipper *s, bool (*stop)(void *arg), void *arg, struct round *ret);
+/* after: ended_by of the round before, or "". stop (may be NULL) is asked before each crash.
+ * Negative: the spool could not be read. */
+int round_run(const struct shipper *s, const char *after, bool (*stop)(void *arg), void *arg,
+              struct round *ret);
 
 #endif

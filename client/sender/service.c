@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 
@@ -26,8 +27,9 @@ static struct service {
     struct spool spool;
     struct connection *connection;
     struct backoff backoff;
-    int lock, inotify, wake; /* lock: -1 while another sender has it */
-    int64_t sweep_due;       /* monotonic */
+    char ended_by[UUID_TEXT_SIZE]; /* of the last round */
+    int lock, inotify, wake;       /* lock: -1 while another sender has it */
+    int64_t sweep_due;             /* monotonic */
     pthread_t thread;
     _Atomic int64_t stopping; /* monotonic time of the stop; 0: none */
 } service = {.spool = SPOOL_CLOSED, .lock = -1, .inotify = -1, .wake = -1};
@@ -87,6 +89,8 @@ static struct rest rest_after(struct service *s, const struct round *round)
     random_bytes(&random, sizeof(random));
     switch (round->verdict) {
     case UPLOAD_UNAVAILABLE:
+        if (round->sent > 0)
+            backoff_succeed(&s->backoff);
         return (struct rest){backoff_fail(&s->backoff, round->retry_after, random), false};
     case UPLOAD_DENIED:
         return (struct rest){s->settings->retry_max, false};
@@ -104,11 +108,12 @@ static struct rest send_all(struct service *s)
 {
     struct shipper shipper = {s->settings, &s->spool, s->connection};
     struct round round = {.verdict = UPLOAD_FAILED};
-    int r = round_run(&shipper, is_stopping, NULL, &round);
+    int r = round_run(&shipper, s->ended_by, is_stopping, NULL, &round);
     struct rest rest;
 
     if (r < 0)
         log_error("cannot read the spool", LOG_STR("spool", s->settings->spool), LOG_ERRNO(r));
+    memcpy(s->ended_by, round.ended_by, sizeof(s->ended_by));
     rest = rest_after(s, &round);
     if (round.verdict == UPLOAD_DONE)
         daemon_status("all is sent");

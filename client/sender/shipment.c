@@ -106,9 +106,11 @@ static bool is_wanted(const struct answer *answer, const char *build_id)
     return false;
 }
 
-/* What is on the shelf and was not asked for is at the server. */
+/* What is on the shelf and was not asked for is at the server, unless the answer was full. */
 static void mark_the_known(const struct shipment *s, const struct answer *answer)
 {
+    if (answer->n_modules >= META_WANTED_MAX)
+        return;
     for (size_t i = 0; i < s->meta.n_modules; i++) {
         const struct meta_module *m = &s->meta.modules[i];
 
@@ -154,6 +156,10 @@ static int send_crash(struct shipment *s, struct str meta, struct upload *u)
     r = upload_crash(s->shipper->connection, meta, core, s->arena, u);
     if (r < 0)
         return r;
+    if (u->verdict == UPLOAD_DONE && strcmp(u->answer.crash_id, s->entry.id) != 0) {
+        u->verdict = UPLOAD_FAILED;
+        u->detail = "the answer is about another crash: something between us mixes them up";
+    }
     if (u->verdict == UPLOAD_DONE)
         return acknowledge(s, u);
     return u->verdict == UPLOAD_REFUSED ? reject(s, u) : 0;

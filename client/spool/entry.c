@@ -76,10 +76,11 @@ int draft_drop_core(const struct draft *d)
 
 static int write_meta(const struct draft *d, struct str meta)
 {
-    _cleanup_fd_ int fd = create_file(d, "meta.json");
+    _cleanup_fd_ int fd = -1;
     int r;
 
-    (void)unlinkat(d->dir, RESERVE, 0);
+    (void)unlinkat(d->dir, RESERVE, 0); /* its blocks, and its inode */
+    fd = create_file(d, "meta.json");
     if (fd < 0)
         return -errno;
     r = io_write(fd, meta.p, meta.n);

@@ -3,9 +3,8 @@
  * Its state is told by the files in it:
  *
  *     meta.json [core.zst]          fresh: to be sent
- *     meta.json wanted              acknowledged: the server has the crash and still wants these
- * modules (a build-id a line) meta.json reason              rejected (under rejected/): the
- * server's words why it will never take it
+ *     meta.json wanted              acknowledged: the server still wants these modules, a line each
+ *     meta.json reason              rejected (under rejected/): the server's words why
  *
  * Every step from one state to the next is one rename(2), and what is left over by a kill before or
  * after it is either sent again (the server knows a crash id that it has) or removed by the next

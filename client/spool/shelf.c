@@ -12,13 +12,13 @@
 #define PATH_SIZE  (BUILD_ID_TEXT_SIZE + 32)
 #define BLOCK_SIZE (256 * 1024)
 
-/* "modules/BUILD-ID" and a suffix. A build-id is checked here, once for all: it is the only name in
- * a path that comes from outside. */
+/* The build-id and a suffix, in the folder of modules. A build-id is checked here, once for all: it
+ * is the only name in a path that comes from outside. */
 static int path_of(const char *build_id, const char *suffix, char ret[static PATH_SIZE])
 {
     if (!hex_valid(str_from(build_id), BUILD_ID_TEXT_SIZE - 1))
         return SHELF_BAD_NAME;
-    snprintf(ret, PATH_SIZE, "modules/%s%s", build_id, suffix);
+    snprintf(ret, PATH_SIZE, "%s%s", build_id, suffix);
     return 0;
 }
 
@@ -27,7 +27,7 @@ static bool exists(const struct spool *s, const char *build_id, const char *suff
     char path[PATH_SIZE];
 
     return path_of(build_id, suffix, path) == 0 &&
-           faccessat(s->dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+           faccessat(s->modules, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool shelf_has(const struct spool *s, const char *build_id)
@@ -64,7 +64,7 @@ static int copy_bytes(int from, int to, uint64_t size)
 static int write_copy(const struct spool *s, const char *path, int from, uint64_t size)
 {
     _cleanup_fd_ int fd =
-        openat(s->dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        openat(s->modules, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     int r;
 
     if (fd < 0)
@@ -90,16 +90,16 @@ int shelf_add(const struct spool *s, const char *build_id, int fd, uint64_t max)
         return -errno;
     if (!S_ISREG(st.st_mode))
         return -EINVAL;
-    if ((uint64_t)st.st_size > max)
+    if ((uint64_t)st.st_size > max || (uint64_t)st.st_size > spool_room(s->modules))
         return SHELF_TOO_LARGE;
     random_bytes(&random, sizeof(random));
     hex_encode(&random, sizeof(random), tag);
-    snprintf(temporary, sizeof(temporary), "modules/" SPOOL_TMP "%s", tag);
+    snprintf(temporary, sizeof(temporary), SPOOL_TMP "%s", tag);
     r = write_copy(s, temporary, fd, (uint64_t)st.st_size);
-    if (r == 0 && renameat(s->dir, temporary, s->dir, path) < 0)
+    if (r == 0 && renameat(s->modules, temporary, s->modules, path) < 0)
         r = -errno;
     if (r < 0)
-        (void)unlinkat(s->dir, temporary, 0);
+        (void)unlinkat(s->modules, temporary, 0);
     return r;
 }
 
@@ -110,7 +110,7 @@ int shelf_open(const struct spool *s, const char *build_id, int *ret_fd)
 
     if (r)
         return r;
-    fd = openat(s->dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    fd = openat(s->modules, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? SHELF_NONE : -errno;
     *ret_fd = fd;
@@ -124,7 +124,7 @@ static int remove_file(const struct spool *s, const char *build_id, const char *
 
     if (r)
         return r;
-    return unlinkat(s->dir, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+    return unlinkat(s->modules, path, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int shelf_mark_known(const struct spool *s, const char *build_id)
@@ -135,7 +135,7 @@ int shelf_mark_known(const struct spool *s, const char *build_id)
 
     if (r)
         return r;
-    fd = openat(s->dir, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = openat(s->modules, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
     return remove_file(s, build_id, "");

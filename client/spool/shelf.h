@@ -13,7 +13,7 @@
 
 enum shelf_outcome {
     SHELF_NONE = 1,  /* no copy of that build-id */
-    SHELF_TOO_LARGE, /* larger than the limit */
+    SHELF_TOO_LARGE, /* larger than the limit, or than there is room for */
     SHELF_BAD_NAME,  /* not a build-id: lower-case hexadecimal digits */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "common/base/clock.h"
 #include "common/base/io.h"
@@ -35,8 +36,14 @@ static int check_folder(int fd, struct spool *ret)
 
 int spool_own(const struct spool *s, int fd)
 {
+    struct stat st;
+
     if (geteuid() != 0 || s->uid == 0)
         return 0;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISDIR(st.st_mode) && st.st_nlink != 1)
+        return -EPERM;
     return fchown(fd, s->uid, s->gid) < 0 ? -errno : 0;
 }
 
@@ -53,7 +60,7 @@ static int make_folder(const struct spool *s, const char *name)
 int spool_open(const char *path, struct spool *ret)
 {
     _cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct spool s;
+    struct spool s = SPOOL_CLOSED;
     int r;
 
     if (fd < 0 && errno == ENOENT) {
@@ -68,6 +75,10 @@ int spool_open(const char *path, struct spool *ret)
     s.dir = fd;
     for (size_t i = 0; i < ARRAY_SIZE(folders) && r == 0; i++)
         r = make_folder(&s, folders[i]);
+    if (r == 0) {
+        s.modules = openat(fd, "modules", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = s.modules < 0 ? -errno : 0;
+    }
     if (r < 0)
         return r;
     fd = -1;
@@ -79,7 +90,9 @@ void spool_close(struct spool *s)
 {
     if (s->dir >= 0)
         close(s->dir);
-    s->dir = -1;
+    if (s->modules >= 0)
+        close(s->modules);
+    *s = SPOOL_CLOSED;
 }
 
 int spool_lock(const struct spool *s, int *ret_fd)
@@ -96,6 +109,20 @@ int spool_lock(const struct spool *s, int *ret_fd)
         return errno == EWOULDBLOCK ? SPOOL_BUSY : -errno;
     *ret_fd = TAKE_FD(fd);
     return 0;
+}
+
+uint64_t spool_room(int fd)
+{
+    struct statvfs st;
+    uint64_t keep, available;
+
+    if (fstatvfs(fd, &st) < 0 || st.f_blocks == 0) /* one without a size knows no full */
+        return UINT64_MAX;
+    keep = (uint64_t)st.f_blocks * st.f_frsize / 20;
+    if (keep > SPOOL_KEEP_FREE_MAX)
+        keep = SPOOL_KEEP_FREE_MAX;
+    available = (uint64_t)st.f_bavail * st.f_frsize;
+    return available > keep ? available - keep : 0;
 }
 
 /* --- Listing --- */

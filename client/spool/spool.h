@@ -5,9 +5,9 @@
  *     lock                    flock(2)ed by the sender that is at work
  *     tmp.NAME                being made or being thrown away; swept when old
  *     CRASH-ID/               a crash, whole (entry.h)
- *     rejected/CRASH-ID/      what the server will never take: its metadata and why, the newest
- * hundred modules/BUILD-ID        copy of an executable or library that the server may lack
- * (shelf.h) modules/BUILD-ID.known  the server has that one
+ *     rejected/CRASH-ID/      what the server will never take: its metadata and why
+ *     modules/BUILD-ID        copy of an executable or library that the server may lack (shelf.h)
+ *     modules/BUILD-ID.known  the server has that one
  *
  * All of it is mode 0700 or 0600 and belongs to the owner of the folder, the sender's user; the
  * handler, being root, gives away what it makes. Names in it are crash ids and build-ids, which are
@@ -28,17 +28,19 @@
 
 struct spool {
     int dir;
-    uid_t uid; /* of the folder, and of all in it */
+    int modules; /* the folder in it */
+    uid_t uid;   /* of the folder, and of all in it */
     gid_t gid;
 };
 
-#define SPOOL_CLOSED ((struct spool){.dir = -1})
+#define SPOOL_CLOSED ((struct spool){.dir = -1, .modules = -1})
 
 enum spool_outcome {
     SPOOL_BUSY = 1, /* another sender holds the lock */
 };
 
-/* Makes the folder and those in it where they are missing. -EPERM when others may write to it. */
+/* Makes the folder and those in it where they are missing. -EPERM when others may write to it. What
+ * its owner may have put in the place of a folder in it is not followed. */
 int spool_open(const char *path, struct spool *ret);
 void spool_close(struct spool *s);
 #define _cleanup_spool_ _cleanup_(spool_close)
@@ -46,8 +48,15 @@ void spool_close(struct spool *s);
 /* Takes the lock; closing the descriptor gives it back. SPOOL_BUSY. */
 int spool_lock(const struct spool *s, int *ret_fd);
 
-/* Gives a file or folder that was made here to the spool's owner. */
+/* Gives a file or folder that was made here to the spool's owner. -EPERM for a file that has
+ * another name, too: it may be one that the owner linked here to be given it. */
 int spool_own(const struct spool *s, int fd);
+
+/* How many bytes may still be written to the file system of a file in the spool: what is free above
+ * a twentieth of it, at most SPOOL_KEEP_FREE_MAX, which is left to the other programs of the host.
+ * A crashing program decides how much we write; it is not to fill the disk with it. */
+#define SPOOL_KEEP_FREE_MAX (1024u * 1024 * 1024)
+uint64_t spool_room(int fd);
 
 struct spool_list {
     char (*ids)[UUID_TEXT_SIZE]; /* oldest first: a UUIDv7 sorts by time */

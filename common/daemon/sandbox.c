@@ -49,7 +49,7 @@ static const int allowed[] = {
     SCMP_SYS(getuid),        SCMP_SYS(geteuid),        SCMP_SYS(getgid),      SCMP_SYS(getegid),
     SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
     SCMP_SYS(restart_syscall), SCMP_SYS(exit),         SCMP_SYS(exit_group),  SCMP_SYS(poll),
-    SCMP_SYS(ppoll),
+    SCMP_SYS(ppoll),         SCMP_SYS(fstatfs),
 #ifdef __SANITIZE_ADDRESS__
     SCMP_SYS(prctl),         SCMP_SYS(sched_getaffinity), SCMP_SYS(getrusage), SCMP_SYS(pipe2),
 #endif

@@ -62,7 +62,7 @@ static void add_fact(struct buf *b, const char *label, const char *text)
 static void add_frame(const struct frame *f, size_t number, bool same_place, struct buf *b)
 {
     buf_printf(b, "#%-2zu ", number);
-    if (!same_place)
+    if (!same_place && !f->signal)
         buf_printf(b, "0x%016" PRIx64 " in ", f->pc);
     add_clean(b, f->function ? f->function : "??");
     if (f->signal) {

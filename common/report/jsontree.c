@@ -16,12 +16,13 @@ static json_t *refuse(struct jsontree_error *e, int line, const char *text)
     return NULL;
 }
 
-json_t *jsontree_object(struct str json, size_t values_max, struct jsontree_error *ret_error)
+static json_t *parse(struct str json, unsigned depth_max, size_t values_max,
+                     struct jsontree_error *ret_error)
 {
     json_error_t error;
     json_t *root;
 
-    if (!jsontext_bounded(json, JSON_DEPTH_MAX, values_max))
+    if (!jsontext_bounded(json, depth_max, values_max))
         return refuse(ret_error, 1, "nested too deep, or too many values");
     root = json_loadb(json.p ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &error);
     if (!root)
@@ -31,6 +32,16 @@ json_t *jsontree_object(struct str json, size_t values_max, struct jsontree_erro
         return refuse(ret_error, 1, "it is another kind of value");
     }
     return root;
+}
+
+json_t *jsontree_object(struct str json, size_t values_max, struct jsontree_error *ret_error)
+{
+    return parse(json, JSON_DEPTH_MAX, values_max, ret_error);
+}
+
+json_t *jsontree_envelope(struct str json, size_t values_max, struct jsontree_error *ret_error)
+{
+    return parse(json, JSON_DEPTH_MAX + 1, values_max, ret_error);
 }
 
 int jsontree_address(const json_t *value, uint64_t *ret)

@@ -20,8 +20,11 @@ struct jsontree_error {
     char text[JSON_ERROR_TEXT_LENGTH];
 };
 
-/* The object that the text is, to be released by json_decref; NULL with ret_error (may be NULL) filled. */
+/* The object that the text is, to be released by json_decref; NULL with ret_error (may be NULL) filled.
+ * It may nest JSON_DEPTH_MAX deep. */
 json_t *jsontree_object(struct str json, size_t values_max, struct jsontree_error *ret_error);
+/* The same for a text with such an object of somebody else's inside. */
+json_t *jsontree_envelope(struct str json, size_t values_max, struct jsontree_error *ret_error);
 /* A text value "0x1f" as a number; -EINVAL for anything else. */
 int jsontree_address(const json_t *value, uint64_t *ret);
 

@@ -9,6 +9,7 @@
 #define META_CMDLINE_MAX   (64u * 1024)
 #define META_MODULES_MAX   4096
 #define META_THREADS_MAX   4096
+#define META_WANTED_MAX    512 /* build-ids that the answer to an upload asks for; the next crash asks for the rest */
 #define META_TAGS_MAX      64 /* key=value pairs that the owner of a host adds */
 #define JSON_DEPTH_MAX     16
 

@@ -325,6 +325,15 @@ static int read_modules(const json_t *root, struct arena *a, struct crash_meta *
     return 0;
 }
 
+static bool has_tag(const struct crash_meta *m, struct str key)
+{
+    for (size_t i = 0; i < m->n_tags; i++)
+        if (str_eq(str_from(m->tags[i].key), key))
+            return true;
+    return false;
+}
+
+/* A key that came twice would make JSON that no reader of ours takes. */
 static int read_tag(struct arena *a, struct str key, struct str value, struct crash_meta *m,
                     struct meta_error *e)
 {
@@ -333,6 +342,8 @@ static int read_tag(struct arena *a, struct str key, struct str value, struct cr
 
     if (m->n_tags == META_TAGS_MAX)
         return out_of_bounds(e, "/tags", "more than %d tags", META_TAGS_MAX);
+    if (has_tag(m, key))
+        return out_of_bounds(e, "/tags", "a tag came twice");
     r = set_text(a, key.p, key.n, 64, "/tags", &tag.key, e);
     if (r == 0)
         r = set_text(a, value.p, value.n, 1024, "/tags", &tag.value, e);

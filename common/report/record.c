@@ -79,7 +79,7 @@ static int read_meta(const json_t *object, struct arena *a, struct crash_meta *r
 
 int record_parse(struct str json, struct arena *a, struct crash_record *ret)
 {
-    _cleanup_json_ json_t *root = jsontree_object(json, RECORD_VALUES_MAX, NULL);
+    _cleanup_json_ json_t *root = jsontree_envelope(json, RECORD_VALUES_MAX, NULL);
     struct crash_record record = {0};
     int r;
 

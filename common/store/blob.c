@@ -317,7 +317,9 @@ static int pending_path(const char *crash_id, char ret[static BLOB_PATH_SIZE])
     return 0;
 }
 
-/* An empty file: its name is its content, so fsync of the folder is all it needs. */
+/* An empty file: its name is its content, so fsync of the folder is all it needs. One that was left
+ * by an upload which did not come to its end is as good as new, and must not look old to who tidies
+ * up. */
 int blob_pending_add(struct blob_store *s, const char *crash_id)
 {
     _cleanup_fd_ int fd = -1;
@@ -326,7 +328,7 @@ int blob_pending_add(struct blob_store *s, const char *crash_id)
     if (pending_path(crash_id, path) != 0)
         return -EINVAL;
     fd = openat(s->root, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-    if (fd < 0)
+    if (fd < 0 || futimens(fd, NULL) < 0)
         return -errno;
     return io_sync_dir(s->root, "pending");
 }
@@ -487,7 +489,7 @@ int blob_sweep_tmp(struct blob_store *s, int64_t age_usec)
 {
     _cleanup_dir_ DIR *dir = NULL;
     struct dirent *entry;
-    int r = open_folder(s->root, "tmp", &dir);
+    int first = 0, r = open_folder(s->root, "tmp", &dir);
 
     if (r < 0)
         return r;
@@ -499,8 +501,8 @@ int blob_sweep_tmp(struct blob_store *s, int64_t age_usec)
             age_of(&st) < age_usec)
             continue;
         r = io_remove_tree(dirfd(dir), entry->d_name);
-        if (r < 0)
-            return r;
+        if (first == 0)
+            first = r; /* and go on: what can't be removed is not in the way of the rest */
     }
-    return -errno;
+    return first ? first : -errno;
 }

@@ -2,7 +2,7 @@
 # Programs that die in known ways, build/crashers/NAME. Their flags are fixed, whatever VARIANT is, for what tests
 # compare is their stacks. `make crashers` builds all of $(CRASHERS); tests/crashers/expected.tsv says how each dies.
 
-CRASHERS := nullderef abort heap overflow fpe terminate assert threads nofp stripped
+CRASHERS := nullderef abort heap overflow fpe terminate assert threads nofp stripped sighandler
 # `rustc` may be a rustup shim without a toolchain behind it: ask it something.
 ifneq ($(shell rustc --version 2>/dev/null),)
 CRASHERS += rust

@@ -99,7 +99,10 @@ database_prepare() {
     if [ -z "$(sql postgres "SELECT 1 FROM pg_database WHERE datname = 'corral'")" ]; then
         sql postgres 'CREATE DATABASE corral'
     fi
-    logged migrate "$BUILD/bin/corral-workerd" --migrate --database "$(conninfo postgres)"
+    if ! logged migrate "$BUILD/bin/corral-workerd" --migrate --database "$(conninfo postgres)"; then
+        echo "stack: to begin anew, without the crashes so far, remove $DIR" >&2
+        return 1
+    fi
 }
 
 logged() { # NAME COMMAND...: output to DIR/log/NAME.log, shown when the command fails

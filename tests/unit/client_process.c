@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 #include "client/spool/shelf.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
+#include "common/report/limits.h"
 #include "tests/lib/unit.h"
 
 #define HOSTILE_NAME "x) R 1 (\n\"y"
@@ -185,12 +187,51 @@ START_TEST(modules_are_found_and_kept)
         ck_assert(find_module(&m, "libc.so")->offered);
         ck_assert(shelf_has(&spool, find_module(&m, "libc.so")->build_id));
     }
+    ck_assert_int_eq(io_remove_tree(spool.dir, "modules"), 0);
+    spool_close(&spool);
+    ck_assert_int_eq(spool_open(folder, &spool), 0);
+    ck_assert_int_eq(modules_keep(&m, &spool, 4096, &a), 0);
+    ck_assert(!find_module(&m, "libc.so")->offered); /* too large, and none over the budget */
     modules_close(&m);
     spool_close(&spool);
     ck_assert_int_eq(io_remove_tree(AT_FDCWD, folder), 0);
 }
 END_TEST
 
+/* As many mappings as a process likes, of files that are nobody's business, cost no memory. */
+START_TEST(what_is_not_kept_is_not_remembered)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct arguments args = arguments_of(getpid(), -1);
+    _cleanup_process_ struct process p = PROCESS_CLOSED;
+    const size_t page = 4096, pages = 2000;
+    struct modules m = {0};
+    char name[240];
+    int fds[2];
+    char *at;
+
+    memset(name, '\n', sizeof(name)); /* four bytes each in maps */
+    name[sizeof(name) - 1] = '\0';
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_ge(fds[i] = memfd_create(name, 0), 0);
+    at = mmap(NULL, pages * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(at != MAP_FAILED);
+    for (size_t i = 0; i < pages; i++)
+        ck_assert(mmap(at + i * page, page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fds[i % 2], 0) !=
+                  MAP_FAILED);
+    ck_assert_int_eq(process_open(&args, &p), 0);
+    modules_read(&p, &a, &m);
+    ck_assert_ptr_nonnull(find_module(&m, "client_process"));
+    ck_assert_uint_lt(a.used,
+                      META_MODULES_MAX * (sizeof(struct meta_module) + sizeof(int)) + 65536);
+    modules_close(&m);
+    ck_assert_int_eq(munmap(at, pages * page), 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
 UNIT_MAIN("client/process", what_proc_tells, a_dump_for_root_only_is_restricted,
           a_pid_that_is_somebody_elses, a_process_that_is_gone,
-          long_texts_are_cut_between_characters, modules_are_found_and_kept)
+          long_texts_are_cut_between_characters, modules_are_found_and_kept,
+          what_is_not_kept_is_not_remembered)

@@ -174,10 +174,20 @@ START_TEST(secure_execution)
     Elf64_auxv_t v[] = {{AT_PAGESZ, {4096}}, {AT_SECURE, {1}}, {AT_NULL, {0}}};
 
     ck_assert(procfs_auxv_secure(v, sizeof(v)));
-    ck_assert(!procfs_auxv_secure(v, sizeof(v[0]) + 7));
+    ck_assert(procfs_auxv_secure(v, sizeof(v[0]) + 7));
     v[1].a_un.a_val = 0;
     ck_assert(!procfs_auxv_secure(v, sizeof(v)));
-    ck_assert(!procfs_auxv_secure(NULL, 0));
+    ck_assert(procfs_auxv_secure(v, sizeof(v[0]))); /* it does not say */
+    ck_assert(procfs_auxv_secure(NULL, 0));
+}
+END_TEST
+
+START_TEST(secure_execution_in_32_bits)
+{
+    Elf32_auxv_t v[] = {{AT_PAGESZ, {4096}}, {AT_UID, {1000}}, {AT_SECURE, {1}},
+                        {AT_RANDOM, {1}},    {AT_NULL, {0}},   {AT_NULL, {0}}};
+
+    ck_assert(procfs_auxv_secure(v, sizeof(v)));
 }
 END_TEST
 
@@ -205,4 +215,5 @@ END_TEST
 
 UNIT_MAIN("client/procfs", stat_is_read_from_the_last_parenthesis, stat_that_is_none, our_own_stat,
           a_mapping, mappings_that_are_none, escapes_of_paths, control_groups_and_units,
-          control_groups_that_are_none, secure_execution, a_pidfd, distributions)
+          control_groups_that_are_none, secure_execution, secure_execution_in_32_bits, a_pidfd,
+          distributions)

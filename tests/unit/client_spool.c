@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "client/spool/shelf.h"
@@ -240,6 +241,40 @@ START_TEST(a_folder_that_others_may_write_to_is_no_spool)
 }
 END_TEST
 
+/* The owner of the spool, who speaks to the network, is not to have root write elsewhere. */
+START_TEST(a_link_in_the_place_of_a_folder_is_not_followed)
+{
+    struct spool other;
+
+    setup_spool();
+    ck_assert_int_eq(unlinkat(spool.dir, "modules", AT_REMOVEDIR), 0);
+    ck_assert_int_eq(symlinkat("/tmp", spool.dir, "modules"), 0);
+    ck_assert_int_lt(spool_open(folder, &other), 0);
+    remove_spool();
+}
+END_TEST
+
+START_TEST(a_file_with_another_name_is_not_given_away)
+{
+    struct stat st;
+    int fd;
+
+    setup_spool();
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chown(folder, 65534, 65534), 0);
+        spool_close(&spool);
+        ck_assert_int_eq(spool_open(folder, &spool), 0);
+        fd = openat(spool.dir, "roots", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        ck_assert_int_eq(linkat(spool.dir, "roots", spool.dir, "lock", 0), 0);
+        ck_assert_int_eq(spool_lock(&spool, &(int){-1}), -EPERM);
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        ck_assert_uint_eq(st.st_uid, 0);
+        close(fd);
+    }
+    remove_spool();
+}
+END_TEST
+
 START_TEST(the_shelf)
 {
     int from = memfd_create("module", 0), fd;
@@ -264,6 +299,23 @@ START_TEST(the_shelf)
     ck_assert_int_eq(shelf_unmark_known(&spool, "abcd"), 0);
     ck_assert(!shelf_has(&spool, "abcd"));
     close(from);
+    remove_spool();
+}
+END_TEST
+
+START_TEST(room_is_left_to_others)
+{
+    int from = memfd_create("module", 0), unlimited = memfd_create("unlimited", 0);
+    struct statvfs st;
+
+    setup_spool();
+    ck_assert_int_eq(fstatvfs(spool.dir, &st), 0);
+    ck_assert_uint_lt(spool_room(spool.dir), (uint64_t)st.f_bavail * st.f_frsize);
+    ck_assert_uint_eq(spool_room(unlimited), UINT64_MAX);
+    ck_assert_int_eq(ftruncate(from, (off_t)(st.f_blocks * st.f_frsize)), 0);
+    ck_assert_int_eq(shelf_add(&spool, "abcd", from, UINT64_MAX), SHELF_TOO_LARGE);
+    close(from);
+    close(unlimited);
     remove_spool();
 }
 END_TEST
@@ -300,5 +352,7 @@ END_TEST
 UNIT_MAIN("client/spool", a_crash_is_whole_or_not_there, an_abandoned_draft_leaves_nothing,
           a_killed_handler_leaves_what_is_swept, the_list_is_in_order_of_time,
           from_fresh_to_acknowledged_to_gone, rejected_ones_are_kept_without_core_and_bounded,
-          one_sender_at_a_time, a_folder_that_others_may_write_to_is_no_spool, the_shelf,
+          one_sender_at_a_time, a_folder_that_others_may_write_to_is_no_spool,
+          a_link_in_the_place_of_a_folder_is_not_followed,
+          a_file_with_another_name_is_not_given_away, the_shelf, room_is_left_to_others,
           copies_are_swept_when_no_crash_waits)

@@ -566,7 +566,8 @@ START_TEST(stopping_waits_for_what_is_in_flight)
             break;
         close(late.fd);
     }
-    ck_assert_int_eq(errno, ECONNREFUSED);
+    /* reset: the socket was closed in the middle of the handshake */
+    ck_assert(errno == ECONNREFUSED || errno == ECONNRESET);
     close(late.fd);
     pthread_mutex_lock(&gate.lock);
     gate.released = true;

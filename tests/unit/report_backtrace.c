@@ -34,7 +34,7 @@ START_TEST(reads_like_gdb)
                                    "#0  0x0000000000401136 in get () at /src/app.c:4\n"
                                    "#1  main () at /src/app.c:9\n"
                                    "#2  0x00007f0000001000 in raise () from /lib/libc.so.6\n"
-                                   "#3  0x00007f0000002000 in <signal handler called>\n"
+                                   "#3  <signal handler called>\n"
                                    "#4  0x0000000000000010 in ?? ()\n"
                                    "Backtrace stopped: 0x10 is nowhere\n"
                                    "\n"

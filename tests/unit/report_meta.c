@@ -132,6 +132,8 @@ START_TEST(plain_fields)
     ck_assert(meta.crashed_at == 1795247340000000);
     ck_assert_int_eq(set("tag.stage", "prod"), 0);
     ck_assert_uint_eq(meta.n_tags, 1);
+    ck_assert_int_eq(set("tag.stage", "test"), META_OUT_OF_BOUNDS);
+    ck_assert_uint_eq(meta.n_tags, 1);
     ck_assert_int_eq(set("pid", "x"), META_OUT_OF_BOUNDS);
     ck_assert_int_eq(set("signal", "SIGNOTHING"), META_OUT_OF_BOUNDS);
     ck_assert_int_eq(set("hostname", "\xff"), META_OUT_OF_BOUNDS);
@@ -164,6 +166,27 @@ START_TEST(record_round_trip)
 }
 END_TEST
 
+/* What is taken from a client must be readable in the record that is made of it. */
+START_TEST(a_record_holds_the_deepest_report)
+{
+    struct receipt r = {.received_at = 1795247340123456, .token_id = "3", .remote = "127.0.0.1"};
+    _cleanup_buf_ struct buf meta_json, b;
+    struct crash_record back;
+
+    buf_init(&meta_json, META_JSON_MAX);
+    buf_init(&b, META_JSON_MAX);
+    buf_adds(&meta_json, "{\"future\":");
+    for (int i = 1; i < JSON_DEPTH_MAX; i++)
+        buf_addc(&meta_json, '[');
+    for (int i = 1; i < JSON_DEPTH_MAX; i++)
+        buf_addc(&meta_json, ']');
+    buf_addc(&meta_json, '}');
+    ck_assert_int_eq(parse(buf_text(&meta_json)), 0);
+    record_format(str_from(buf_text(&meta_json)), &r, &b);
+    ck_assert_int_eq(record_parse((struct str){b.data, b.len}, &arena, &back), 0);
+}
+END_TEST
+
 START_TEST(broken_records)
 {
     static const char *const cases[] = {
@@ -186,4 +209,4 @@ START_TEST(broken_records)
 END_TEST
 
 UNIT_MAIN("report/meta and record", missing_is_unknown, round_trip, refused, limits, plain_fields,
-          record_round_trip, broken_records)
+          record_round_trip, a_record_holds_the_deepest_report, broken_records)

@@ -256,6 +256,25 @@ START_TEST(unfinished_is_invisible_and_swept)
 }
 END_TEST
 
+/* Else who tidies up could take the entry away between its renewal and the crash. */
+START_TEST(a_pending_entry_that_is_made_again_is_young)
+{
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    struct blob_store *s = store_new();
+    char id[UUID_TEXT_SIZE], path[160];
+
+    uuid_new(id);
+    ck_assert_int_eq(blob_pending_add(s, id), 0);
+    snprintf(path, sizeof(path), "%s/pending/%s", root, id);
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+    ck_assert_int_eq(count_pending(s, DAY_USEC), 1);
+    ck_assert_int_eq(blob_pending_add(s, id), 0);
+    ck_assert_int_eq(count_pending(s, DAY_USEC), 0);
+    ck_assert_int_eq(count_pending(s, 0), 1);
+    store_end(s);
+}
+END_TEST
+
 /* Commits without end; the ids that were acknowledged go to the pipe. */
 static void commit_until_killed(int report)
 {
@@ -460,5 +479,5 @@ START_TEST(modules)
 END_TEST
 
 UNIT_MAIN("store/blob", layout, crash_round_trip, taken_id_changes_nothing, one_of_many_makers_wins,
-          unfinished_is_invisible_and_swept, kill_at_any_time, hostile_crash_ids,
-          first_and_last_day, pending_entries, modules)
+          unfinished_is_invisible_and_swept, a_pending_entry_that_is_made_again_is_young,
+          kill_at_any_time, hostile_crash_ids, first_and_last_day, pending_entries, modules)

@@ -12,8 +12,10 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
+#include "common/report/limits.h"
 #include "common/store/blob.h"
 #include "tests/lib/unit.h"
+#include "tests/unit/core_image.h"
 
 static char data[] = "/tmp/corral-unit-child.XXXXXX";
 
@@ -92,6 +94,62 @@ START_TEST(time_is_limited)
     remove_store();
 }
 END_TEST
+
+/* A core of a thread in each of so many frames that name a file with a long path. */
+static void build_large(struct image_thread *threads, size_t n, struct buf *ret)
+{
+    static char path[8000];
+    const struct image_file file = {.start = 0x400000, .end = 0x500000, .path = path};
+    const struct image image = {.threads = threads, .n_threads = n, .files = &file, .n_files = 1, .signal = 11};
+
+    memset(path, 'x', sizeof(path) - 1);
+    for (size_t i = 0; i < n; i++)
+        threads[i] = (struct image_thread){.tid = (int)i + 1, .signal = 11, .pc = 0x400100};
+    buf_init(ret, 64u << 20);
+    image_build(&image, ret);
+}
+
+START_TEST(what_is_too_large_to_hand_back_keeps_the_crashed_thread)
+{
+    _cleanup_arena_ struct arena a;
+    _cleanup_free_ struct image_thread *threads = calloc(ANALYSIS_THREADS_MAX, sizeof(*threads));
+    _cleanup_buf_ struct buf core;
+    struct analysis an = {0};
+    const char *problem = NULL;
+
+    arena_init(&a, 0);
+    make_store();
+    build_large(threads, ANALYSIS_THREADS_MAX, &core);
+    ck_assert_int_eq(analyse_bytes(core.data, core.len, 60 * USEC_PER_SEC, &a, &an, &problem), 0);
+    ck_assert_uint_lt(an.n_threads, ANALYSIS_THREADS_MAX);
+    ck_assert_uint_eq(an.n_threads + an.threads_left_out, ANALYSIS_THREADS_MAX);
+    ck_assert(an.threads[0].crashed && an.threads[0].n_frames == 1);
+    remove_store();
+}
+END_TEST
+
+#ifndef __SANITIZE_ADDRESS__ /* its memory has no limit */
+START_TEST(memory_is_limited)
+{
+    _cleanup_arena_ struct arena a;
+    _cleanup_free_ struct image_thread *threads = calloc(ANALYSIS_THREADS_MAX, sizeof(*threads));
+    _cleanup_buf_ struct buf core;
+    struct analysis an = {0};
+    const char *problem = NULL;
+
+    arena_init(&a, 0);
+    make_store();
+    build_large(threads, ANALYSIS_THREADS_MAX, &core);
+    _cleanup_fd_ int fd = file_with(core.data, core.len);
+    const struct child_options o = {
+        .data = data, .core_fd = fd, .timeout_usec = 60 * USEC_PER_SEC, .memory_bytes = 64u << 20, .tick = wanted};
+
+    ck_assert_int_eq(child_analyse(&o, &a, &an, &problem), CHILD_FAILED);
+    ck_assert_ptr_nonnull(strstr(problem, "memory"));
+    remove_store();
+}
+END_TEST
+#endif
 
 START_TEST(a_host_without_its_store_is_no_answer)
 {

@@ -115,6 +115,11 @@ static const struct {
     /* a crash reporter in the program: the crash is below the trampoline */
     {"raise|my_crash_handler|#|process_data|main", SIGSEGV, NULL, "process_data|main@app", NULL,
      "SIGSEGV in process_data() app.c:142"},
+    {DEAD "report_crash|#|process_data|main", SIGABRT, NULL, "process_data|main@app", NULL,
+     "SIGABRT in process_data() app.c:142"},
+    /* an assertion in a handler is the handler's, whatever it interrupted */
+    {DEAD "__assert_fail_base|__assert_fail|flush_cache|on_term|#|epoll_wait|main", SIGABRT, NULL,
+     "flush_cache|on_term|epoll_wait|main@app", "assertion", "assertion failed in flush_cache() app.c:142"},
     /* a handler that crashes by itself is the crash */
     {"on_timer|#|__poll|main", SIGSEGV, NULL, "on_timer|__poll|main@app", NULL, "SIGSEGV in on_timer() app.c:142"},
     {"my_log_writer|g_log_structured_array|g_logv|g_log|caller|main", SIGSEGV, NULL, "my_log_writer|caller|main@app", NULL,

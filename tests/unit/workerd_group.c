@@ -154,6 +154,37 @@ START_TEST(hostile_values_fit_their_columns)
 }
 END_TEST
 
+START_TEST(problems_that_differ_by_addresses_are_one)
+{
+    static const struct {
+        const char *problem, *expected;
+    } cases[] = {
+        {"0x7f0012ab is in no mapped file", "0x… is in no mapped file"},
+        {"the core lacks the stack's memory at 0x7ffd00000010", "the core lacks the stack's memory at 0x…"},
+        {"0x", "0x…"},
+        {"the disk was full", "the disk was full"},
+    };
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    char many[4096];
+
+    arena_init(&a, 0);
+    for (size_t i = 0; i < sizeof(many); i++)
+        many[i] = i % 2 ? 'x' : '0';
+    many[sizeof(many) - 1] = '\0';
+    for (size_t i = 0; i <= ARRAY_SIZE(cases); i++) {
+        struct analysis an = {.problem = i < ARRAY_SIZE(cases) ? cases[i].problem : many};
+        struct event e;
+
+        group_make(&r, &an, &a, &e);
+        if (i < ARRAY_SIZE(cases))
+            ck_assert_str_eq(e.problem, cases[i].expected);
+        ck_assert_uint_le(strlen(e.problem), 1024);
+        ck_assert_uint_eq(utf8_valid_prefix(e.problem, strlen(e.problem)), strlen(e.problem));
+    }
+}
+END_TEST
+
 START_TEST(the_same_stack_elsewhere_in_memory_is_the_same_row)
 {
     _cleanup_arena_ struct arena a;
@@ -234,5 +265,5 @@ START_TEST(a_fault_at_the_stack_pointer_is_an_overflow)
 END_TEST
 
 UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same, the_host_fills_in_what_the_core_lacks,
-          hostile_values_fit_their_columns, the_same_stack_elsewhere_in_memory_is_the_same_row,
-          stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow)
+          hostile_values_fit_their_columns, problems_that_differ_by_addresses_are_one,
+          the_same_stack_elsewhere_in_memory_is_the_same_row, stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow)

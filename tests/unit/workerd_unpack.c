@@ -2,9 +2,16 @@
 /* UNIT: workerd workerd/analysis workerd/grouping */
 #include "workerd/analysis/unpack.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <zstd.h>
 
@@ -111,6 +118,51 @@ START_TEST(damage_keeps_what_came_before)
 }
 END_TEST
 
+/* A compressed core of n bytes that are not zero. */
+static int bomb(size_t n)
+{
+    _cleanup_free_ uint8_t *plain = malloc(n), *packed = malloc(n);
+    int fd = memfd_create("bomb", MFD_CLOEXEC);
+
+    memset(plain, 'A', n);
+    ck_assert_int_eq(io_write(fd, packed, ZSTD_compress(packed, n, plain, n, 1)), 0);
+    return fd;
+}
+
+/* In a child with a disk of its own, of 560 MiB. */
+static int unpack_on_a_small_disk(int core)
+{
+    _unpacked_ struct unpacked_core u = {.owned_fd = -1};
+    char folder[] = "/tmp/corral-unit-disk.XXXXXX";
+    struct statvfs s;
+
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mkdtemp(folder))
+        return 77;
+    int mounted = mount("disk", folder, "tmpfs", 0, "size=560m");
+    _cleanup_fd_ int scratch = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (mounted < 0 || scratch < 0)
+        return 77;
+    if (unpack_core(core, scratch, 0, &u) != 0 || !u.cut || u.damaged || fstatvfs(scratch, &s) < 0)
+        return 1;
+    umount2(folder, MNT_DETACH);
+    rmdir(folder);
+    return s.f_bavail * s.f_frsize >= 250u << 20 ? 0 : 2;
+}
+
+START_TEST(a_bomb_takes_half_of_the_disk)
+{
+    _cleanup_fd_ int core = bomb(320u << 20);
+    pid_t child = fork();
+    int status;
+
+    if (child == 0)
+        _exit(unpack_on_a_small_disk(core));
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77)); /* 77: may not mount */
+}
+END_TEST
+
 START_TEST(only_regular_files)
 {
     _unpacked_ struct unpacked_core u = {.owned_fd = -1};
@@ -122,4 +174,5 @@ START_TEST(only_regular_files)
 END_TEST
 
 UNIT_MAIN("workerd/unpack", into_memory_and_into_a_file, the_limit_cuts,
-          damage_keeps_what_came_before, only_regular_files)
+          damage_keeps_what_came_before,
+          a_bomb_takes_half_of_the_disk, only_regular_files)

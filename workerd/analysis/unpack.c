@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <zstd.h>
@@ -13,6 +14,7 @@
 #include "common/base/io.h"
 
 #define PAGE_BYTES 4096u
+#define SHARE_MIN  (256u << 20) /* with less room on its disk than twice this, a core waits for more */
 
 static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 
@@ -23,6 +25,7 @@ struct unpacker {
     const struct bytes *from;
     int to;
     uint64_t max, written;
+    uint64_t share, stored; /* of the disk's free space: how much may be, and is, taken */
     uint8_t *in, *out;
     size_t in_size, out_size;
 };
@@ -48,18 +51,38 @@ static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
     return 0;
 }
 
+/* Half of what is free, so that a few bytes that unpack to all that a disk holds do not take the room of
+ * others: PostgreSQL may be among them. A file system without a size (memfd_create(2)) has no limit. */
+static uint64_t disk_share(int fd)
+{
+    struct statvfs s;
+
+    if (fstatvfs(fd, &s) < 0 || s.f_blocks == 0)
+        return UINT64_MAX;
+    uint64_t half = (uint64_t)s.f_bavail * s.f_frsize / 2;
+
+    return half > SHARE_MIN ? half : SHARE_MIN;
+}
+
 /* Whole pages of zeros are left out. */
-static int write_sparse(struct unpacker *u, const uint8_t *p, size_t n)
+static int write_sparse(struct unpacker *u, const uint8_t *p, size_t n, bool *ret_cut)
 {
     while (n > 0) {
         size_t page = PAGE_BYTES - u->written % PAGE_BYTES;
 
         if (page > n)
             page = n;
-        int r = all_zero(p, page) ? 0 : write_at(u->to, p, page, u->written);
+        if (!all_zero(p, page)) {
+            if (u->stored + page > u->share) {
+                *ret_cut = true;
+                return 0;
+            }
+            int r = write_at(u->to, p, page, u->written);
 
-        if (r < 0)
-            return r;
+            if (r < 0)
+                return r;
+            u->stored += page;
+        }
         u->written += page;
         p += page;
         n -= page;
@@ -84,7 +107,7 @@ static int unpack_piece(struct unpacker *u, size_t n, struct unpacked_core *c, s
             out.pos = (size_t)(u->max - u->written);
             c->cut = true;
         }
-        int r = write_sparse(u, u->out, out.pos);
+        int r = write_sparse(u, u->out, out.pos, &c->cut);
 
         if (r < 0)
             return r;
@@ -122,7 +145,17 @@ static int unpack_zstd(const struct bytes *from, int to, uint64_t max, struct un
     _cleanup_(cleanup_stream) ZSTD_DStream *stream = ZSTD_createDStream();
     size_t in_size = ZSTD_DStreamInSize(), out_size = ZSTD_DStreamOutSize();
     _cleanup_free_ uint8_t *in = malloc(in_size), *out = malloc(out_size);
-    struct unpacker u = {stream, from, to, max, 0, in, out, in_size, out_size};
+    struct unpacker u = {
+        .stream = stream,
+        .from = from,
+        .to = to,
+        .max = max,
+        .share = disk_share(to),
+        .in = in,
+        .out = out,
+        .in_size = in_size,
+        .out_size = out_size,
+    };
 
     if (!stream || !in || !out)
         return -ENOMEM;

@@ -11,7 +11,7 @@
 struct unpacked_core {
     struct bytes bytes;
     int owned_fd; /* of the unnamed file that was made; -1: none */
-    bool cut;     /* at the limit */
+    bool cut;     /* at the limit, or where it would have taken too much of the disk */
     bool damaged; /* the compressed stream ended early or is not one: bytes has what came before */
 };
 

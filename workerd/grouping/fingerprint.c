@@ -115,16 +115,21 @@ static bool cut_applies(const struct work *w)
 }
 
 /* The last frame that never returns. A signal handler that ended in such a frame was a crash
- * reporter itself, so that the frame below it is the crash. */
+ * reporter itself, so that the frame below it is the crash; but an assertion that failed in a
+ * handler is that handler's, and what it interrupted has no part in it. */
 static void cut(struct work *w)
 {
     size_t n = cut_applies(w) ? w->stack->n_frames : 0;
     const char *rule = NULL;
+    bool asserted = false;
 
     for (size_t i = 0; i < n; i++) {
-        if (!has_action(w, i, RULE_CUT) && !(w->rules[i] == &signal_frame && w->cut))
+        bool reporter = w->rules[i] == &signal_frame && w->cut && !asserted;
+
+        if (!has_action(w, i, RULE_CUT) && !reporter)
             continue;
         w->cut = true;
+        asserted = asserted || w->rules[i]->kind == CRASH_ASSERTION;
         w->first = i + 1;
     }
     for (size_t i = w->first; i-- > 0;) {
