@@ -239,8 +239,8 @@ static const char *died_by(int signal)
         return "the core is too large when it is decompressed";
     case SIGKILL:
         return "the analysis was killed, probably for want of memory";
-    default:
-        return "the analysis itself crashed";
+    default: /* abort(3) ends so too behind the filter: an allocation that failed calls it */
+        return "the analysis itself crashed, or had too little memory";
     }
 }
 

@@ -202,6 +202,23 @@ START_TEST(redis_comes_back)
 }
 END_TEST
 
+START_TEST(half_uploads_of_a_killed_ingestd_are_cleared)
+{
+    _cleanup_fd_ int fd = -1;
+    char name[BLOB_PATH_SIZE], path[BLOB_PATH_SIZE + 80];
+    struct feeder *f;
+
+    begin();
+    ck_assert_int_eq(blob_crash_begin(store, name, &fd), 0);
+    snprintf(path, sizeof(path), "%s/%s", root, name);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    f = start(NEVER);
+    ck_assert_int_eq(access(path, F_OK), -1);
+    feeder_free(f);
+    end();
+}
+END_TEST
+
 START_TEST(address_is_checked)
 {
     struct feeder *f;
@@ -217,7 +234,8 @@ int main(void)
     const struct unit_test tests[] = {
         {pushes_what_is_handed_over, 1}, {sweeps_what_redis_has_lost, 1},
         {leaves_known_jobs_alone, 1},    {entries_without_a_crash_are_not_queued, 1},
-        {redis_comes_back, 1},           {address_is_checked, 1},
+        {redis_comes_back, 1},           {half_uploads_of_a_killed_ingestd_are_cleared, 1},
+        {address_is_checked, 1},
     };
     int status;
 
