@@ -31,8 +31,8 @@ int query_ping(struct db *d)
 /* --- Groups --- */
 
 #define GROUP_COLUMNS                                                                              \
-    "g.id, g.title, g.executable, g.status, g.signal, " USEC("g.first_seen") ", "                  \
-    USEC("g.last_seen") ", g.event_count, g.host_count, " USEC("g.resolved_at") ", u.name"
+    "g.id, g.title, g.executable, g.status, g.signal, " USEC("g.first_seen") ", " USEC(            \
+        "g.last_seen") ", g.event_count, g.host_count, " USEC("g.resolved_at") ", u.name"
 #define GROUP_TABLES "crash_groups g LEFT JOIN users u ON u.id = g.resolved_by "
 
 static void read_group(struct arena *a, const PGresult *res, int row, void *ret)
@@ -75,8 +75,9 @@ static char *id_array(struct arena *a, const struct group_list *l)
 static int fill_hours(struct db *d, struct arena *a, int64_t now, struct group_list *l)
 {
     static const struct db_query q = {
-        "groups-hours", "SELECT group_id, " USEC("hour") ", events FROM group_hours "
-                        "WHERE group_id = ANY ($1::int[]) AND hour >= " TIME("$2")};
+        "groups-hours", "SELECT group_id, " USEC(
+                            "hour") ", events FROM group_hours "
+                                    "WHERE group_id = ANY ($1::int[]) AND hour >= " TIME("$2")};
     int64_t first = hours_back(now, GROUP_HOURS - 1);
     struct number since = number(first);
     const char *const params[] = {id_array(a, l), since.text};
@@ -102,13 +103,15 @@ static int fill_hours(struct db *d, struct arena *a, int64_t now, struct group_l
 #define GROUPS(name, key, order, comparison)                                                       \
     {                                                                                              \
         "groups-" name,                                                                            \
-            "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES                                          \
-            "WHERE g.status = ANY ($1::text[]) "                                                   \
+            "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES "WHERE g.status = ANY ($1::text[]) "     \
             "AND ($2 = '' OR strpos(lower(g.title), lower($2)) > 0) "                              \
             "AND ($3::bigint IS NULL OR (" key ", g.id) " comparison " ($3::bigint, $4::int)) "    \
             "ORDER BY " key " " order ", g.id " order " LIMIT $5::int"                             \
     }
-#define BOTH_ORDERS(name, key) {GROUPS(name, key, "DESC", "<"), GROUPS(name "-up", key, "ASC", ">")}
+#define BOTH_ORDERS(name, key)                                                                     \
+    {                                                                                              \
+        GROUPS(name, key, "DESC", "<"), GROUPS(name "-up", key, "ASC", ">")                        \
+    }
 
 static const struct db_query groups_queries[SORT_COUNT][2] = {
     [SORT_LAST_SEEN] = BOTH_ORDERS("last-seen", USEC("g.last_seen")),
@@ -139,10 +142,11 @@ int query_top_groups(struct db *d, struct arena *a, unsigned limit, int64_t now,
                      struct group_list *ret)
 {
     static const struct db_query q = {
-        "groups-top", "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
-                      "JOIN (SELECT group_id, sum(events) AS n FROM group_hours "
-                      "WHERE hour >= " TIME("$1") " GROUP BY group_id) h ON h.group_id = g.id "
-                      "ORDER BY h.n DESC, g.last_seen DESC LIMIT $2::int"};
+        "groups-top",
+        "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
+        "JOIN (SELECT group_id, sum(events) AS n FROM group_hours "
+        "WHERE hour >= " TIME("$1") " GROUP BY group_id) h ON h.group_id = g.id "
+                                    "ORDER BY h.n DESC, g.last_seen DESC LIMIT $2::int"};
     struct number since = number(hours_back(now, GROUP_HOURS - 1)), rows = number(limit);
     const char *const params[] = {since.text, rows.text};
     int r;
@@ -160,8 +164,8 @@ static void read_status_count(struct arena *a, const PGresult *res, int row, voi
 
 int query_status_counts(struct db *d, struct arena *a, struct status_counts *ret)
 {
-    static const struct db_query q = {
-        "groups-statuses", "SELECT status, count(*) FROM crash_groups GROUP BY status"};
+    static const struct db_query q = {"groups-statuses",
+                                      "SELECT status, count(*) FROM crash_groups GROUP BY status"};
 
     return rows_fetch(d, &q, NULL, 0, a, read_status_count, sizeof(*ret->rows), &ret->rows,
                       &ret->n);
@@ -169,8 +173,8 @@ int query_status_counts(struct db *d, struct arena *a, struct status_counts *ret
 
 int query_group(struct db *d, struct arena *a, int64_t id, struct group_row *ret)
 {
-    static const struct db_query q = {
-        "group", "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES "WHERE g.id = $1"};
+    static const struct db_query q = {"group", "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
+                                               "WHERE g.id = $1"};
     struct number key = number(id);
     const char *const params[] = {key.text};
 
@@ -224,8 +228,8 @@ static void read_hour(struct arena *a, const PGresult *res, int row, void *ret)
 int query_hours(struct db *d, struct arena *a, int64_t group, int64_t since, struct hour_list *ret)
 {
     static const struct db_query q = {
-        "hours", "SELECT " USEC("hour") ", sum(events) FROM group_hours WHERE hour >= " TIME("$1")
-                 " AND ($2::int = 0 OR group_id = $2::int) GROUP BY hour ORDER BY hour"};
+        "hours", "SELECT " USEC("hour") ", sum(events) FROM group_hours WHERE hour >= " TIME(
+                     "$1") " AND ($2::int = 0 OR group_id = $2::int) GROUP BY hour ORDER BY hour"};
     struct number from = number(since), id = number(group);
     const char *const params[] = {from.text, id.text};
 
@@ -280,8 +284,9 @@ int query_group_resolve(struct db *d, int64_t group, bool resolve, int64_t user_
 /* --- Events --- */
 
 #define EVENT_COLUMNS                                                                              \
-    "e.crash_id, " USEC("e.received_at") ", " USEC("e.crashed_at") ", e.group_id, h.hostname, "    \
-    "p.executable, p.version, e.pid, e.signal, e.flags, x.problem"
+    "e.crash_id, " USEC("e.received_at") ", " USEC(                                                \
+        "e.crashed_at") ", e.group_id, h.hostname, "                                               \
+                        "p.executable, p.version, e.pid, e.signal, e.flags, x.problem"
 #define EVENT_TABLES                                                                               \
     "crash_events e JOIN hosts h ON h.id = e.host_id JOIN programs p ON p.id = e.program_id "      \
     "LEFT JOIN event_problems x ON x.crash_id = e.crash_id AND x.received_at = e.received_at "
@@ -330,11 +335,11 @@ static void read_whole_event(struct arena *a, const PGresult *res, int row, void
 
 int query_group_sample(struct db *d, struct arena *a, int64_t group, struct event_row *ret)
 {
-    static const struct db_query q = {
-        "group-sample", "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
-                        "JOIN stacks s ON s.id = e.stack_id "
-                        "JOIN crash_groups g ON g.id = e.group_id "
-                        "WHERE e.group_id = $1 ORDER BY e.received_at DESC LIMIT 1"};
+    static const struct db_query q = {"group-sample",
+                                      "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
+                                      "JOIN stacks s ON s.id = e.stack_id "
+                                      "JOIN crash_groups g ON g.id = e.group_id "
+                                      "WHERE e.group_id = $1 ORDER BY e.received_at DESC LIMIT 1"};
     struct number id = number(group);
     const char *const params[] = {id.text};
 
@@ -343,11 +348,10 @@ int query_group_sample(struct db *d, struct arena *a, int64_t group, struct even
 
 int query_event(struct db *d, struct arena *a, const char *crash_id, struct event_row *ret)
 {
-    static const struct db_query q = {
-        "event", "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
-                 "LEFT JOIN stacks s ON s.id = e.stack_id "
-                 "LEFT JOIN crash_groups g ON g.id = e.group_id "
-                 "WHERE e.crash_id = $1::uuid LIMIT 1"};
+    static const struct db_query q = {"event", "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
+                                               "LEFT JOIN stacks s ON s.id = e.stack_id "
+                                               "LEFT JOIN crash_groups g ON g.id = e.group_id "
+                                               "WHERE e.crash_id = $1::uuid LIMIT 1"};
     const char *const params[] = {crash_id};
 
     return FETCH_ONE(d, q, params, a, read_whole_event, ret);
@@ -366,8 +370,9 @@ int query_event_neighbours(struct db *d, struct arena *a, const struct event_row
         "event-neighbours",
         "SELECT (SELECT crash_id FROM crash_events WHERE group_id = $1 "
         "AND received_at < " TIME("$2") " ORDER BY received_at DESC LIMIT 1), "
-        "(SELECT crash_id FROM crash_events WHERE group_id = $1 "
-        "AND received_at > " TIME("$2") " ORDER BY received_at LIMIT 1)"};
+                                        "(SELECT crash_id FROM crash_events WHERE group_id = $1 "
+                                        "AND received_at > " TIME(
+                                            "$2") " ORDER BY received_at LIMIT 1)"};
     struct number group = number(e->group_id), at = number(e->received_at);
     const char *const params[] = {group.text, at.text};
 
@@ -407,20 +412,33 @@ int query_totals(struct db *d, int64_t now, struct totals *ret)
 {
     static const struct db_query hours = {
         "totals-hours",
-        "SELECT sum(events) FILTER (WHERE hour >= " TIME("$1") "), "
-        "sum(events) FILTER (WHERE hour < " TIME("$1") "), "
-        "count(DISTINCT group_id) FILTER (WHERE hour >= " TIME("$1") "), "
-        "count(DISTINCT group_id) FILTER (WHERE hour < " TIME("$1") ") "
-        "FROM group_hours WHERE hour >= " TIME("$2")};
+        "SELECT sum(events) FILTER (WHERE hour >= " TIME(
+            "$1") "), "
+                  "sum(events) FILTER (WHERE hour < " TIME(
+                      "$1") "), "
+                            "count(DISTINCT group_id) FILTER (WHERE hour >= " TIME(
+                                "$1") "), "
+                                      "count(DISTINCT group_id) FILTER (WHERE hour < " TIME(
+                                          "$1") ") "
+                                                "FROM group_hours WHERE hour >= " TIME("$2")};
     static const struct db_query groups = {
         "totals-groups",
-        "SELECT count(*) FILTER (WHERE first_seen >= " TIME("$1") "), "
-        "count(*) FILTER (WHERE first_seen >= " TIME("$2") " AND first_seen < " TIME("$1") "), "
-        "count(*) FILTER (WHERE status = 'regressed'), count(*), " USEC("max(last_seen)") ", "
-        "(SELECT count(*) FROM hosts WHERE last_seen >= " TIME("$1") "), "
-        "(SELECT count(*) FROM hosts), "
-        "(SELECT count(*) FROM event_problems WHERE received_at >= " TIME("$1") "), "
-        "(SELECT count(*) FROM missing_modules) FROM crash_groups"};
+        "SELECT count(*) FILTER (WHERE first_seen >= " TIME(
+            "$1") "), "
+                  "count(*) FILTER (WHERE first_seen >= " TIME("$2") " AND first_seen < " TIME(
+                      "$1") "), "
+                            "count(*) FILTER (WHERE status = 'regressed'), count(*), " USEC(
+                                "max(last_seen)") ", "
+                                                  "(SELECT count(*) FROM hosts WHERE last_seen "
+                                                  ">= " TIME(
+                                                      "$1") "), "
+                                                            "(SELECT count(*) FROM hosts), "
+                                                            "(SELECT count(*) FROM event_problems "
+                                                            "WHERE received_at >= " TIME(
+                                                                "$1") "), "
+                                                                      "(SELECT count(*) FROM "
+                                                                      "missing_modules) FROM "
+                                                                      "crash_groups"};
     struct number since = number(hours_back(now, GROUP_HOURS - 1));
     struct number before = number(hours_back(now, 2 * GROUP_HOURS - 1));
     struct number yesterday = number(now - DAY), day_before = number(now - 2 * DAY);

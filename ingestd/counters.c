@@ -14,7 +14,8 @@
 
 static const struct metric table[COUNTER_COUNT] = {
     [COUNTER_BUILD_INFO] = {"corral_build_info", METRIC_GAUGE,
-                            "program=\"corral-ingestd\",version=\"" CORRAL_VERSION "\"", "Always 1."},
+                            "program=\"corral-ingestd\",version=\"" CORRAL_VERSION "\"",
+                            "Always 1."},
     [COUNTER_UPLOADS_ACCEPTED] = {UPLOADS, "result=\"accepted\"",
                                   "Uploads of crashes by their end."},
     [COUNTER_UPLOADS_REPEATED] = {UPLOADS, "result=\"repeated\"", NULL},

@@ -223,7 +223,8 @@ int feeder_new(const char *redis, struct blob_store *store, struct metrics *metr
     f->sweep_usec = sweep_usec;
     f->failed_at = clock_mono(); /* whoever ran before may have been killed with its hands full */
     f->redis_up = true;          /* so that the first failure is said */
-    /* A store has one ingestd and nothing is served yet: what lies in tmp/ was left by one that was killed. */
+    /* A store has one ingestd and nothing is served yet: what lies in tmp/ was left by one that was
+     * killed. */
     if (blob_sweep_tmp(store, 0) < 0)
         log_warning("cannot clear what a killed ingestd left in tmp/");
     r = queue_new(redis, &f->queue);

@@ -44,7 +44,7 @@ $(FUZZ_NAMES:%=$(B)/tests/fuzz/%.replay): $(B)/tests/fuzz/%.replay: $(B)/tests/f
 	@printf '#!/bin/sh\nexec %s tests/corpus/%s\n' '$<' '$*' >$@ && chmod +x $@
 
 # --- Groups of tests ------------------------------------------------------------------------------------------------
-STATIC      := $(addprefix tests/lib/check-,layers headers scripts metrics)
+STATIC      := $(addprefix tests/lib/check-,layers headers scripts metrics format)
 INTEGRATION := $(sort $(wildcard tests/integration/[0-9]*.sh))
 BROWSER     := $(sort $(wildcard tests/browser/[0-9]*.sh))
 

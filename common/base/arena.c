@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A chain of blocks, newest first; an allocation comes from the newest one or makes another, each at least twice the
- * last. What is left of an older block is given up: the waste is bounded by the doubling. */
+/* A chain of blocks, newest first; an allocation comes from the newest one or makes another, each
+ * at least twice the last. What is left of an older block is given up: the waste is bounded by the
+ * doubling. */
 #include "common/base/arena.h"
 
 #include <assert.h>
@@ -83,8 +84,8 @@ void *arena_try(struct arena *a, size_t size)
     return p;
 }
 
-/* A small allocation that fails is the end: there is nothing sensible left to do with the request, and the supervisor
- * starts the program afresh. */
+/* A small allocation that fails is the end: there is nothing sensible left to do with the request,
+ * and the supervisor starts the program afresh. */
 static void out_of_memory(void)
 {
     static const char message[] = "level=error msg=\"out of memory\"\n";

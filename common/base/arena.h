@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory by lifetime: an arena belongs to one request or one job, hands out memory that is never freed singly, and gives
- * all of it back at once. Blocks are chained and grow; what it returns is aligned for any type and zeroed. A
- * plain allocation dies when memory is out (it is small by contract); arena_try is for sizes that come from outside and
- * returns NULL once the arena has reached its limit. Not thread-safe: one owner. */
+/* Memory by lifetime: an arena belongs to one request or one job, hands out memory that is never
+ * freed singly, and gives all of it back at once. Blocks are chained and grow; what it returns is
+ * aligned for any type and zeroed. A plain allocation dies when memory is out (it is small by
+ * contract); arena_try is for sizes that come from outside and returns NULL once the arena has
+ * reached its limit. Not thread-safe: one owner. */
 #ifndef CORRAL_BASE_ARENA_H
 #define CORRAL_BASE_ARENA_H
 
@@ -18,7 +19,10 @@ struct arena {
 };
 
 /* For a declaration: _cleanup_arena_ struct arena a = ARENA_INIT(0); */
-#define ARENA_INIT(limit_bytes) {.limit = (limit_bytes)}
+#define ARENA_INIT(limit_bytes)                                                                    \
+    {                                                                                              \
+        .limit = (limit_bytes)                                                                     \
+    }
 
 void arena_init(struct arena *a, size_t limit);
 void arena_fini(struct arena *a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Growable bytes with a mandatory maximum. Appending past the maximum, or out of memory, marks the buffer as failed and
- * drops the bytes; the caller checks once, at the end (buf_error). The content is always NUL-terminated beyond
- * its length, so that text can be used as a C string. */
+/* Growable bytes with a mandatory maximum. Appending past the maximum, or out of memory, marks the
+ * buffer as failed and drops the bytes; the caller checks once, at the end (buf_error). The content
+ * is always NUL-terminated beyond its length, so that text can be used as a C string. */
 #ifndef CORRAL_BASE_BUF_H
 #define CORRAL_BASE_BUF_H
 
@@ -17,7 +17,10 @@ struct buf {
 };
 
 /* For a declaration: _cleanup_buf_ struct buf b = BUF_INIT(LINE_MAX); */
-#define BUF_INIT(max_bytes) {.max = (max_bytes)}
+#define BUF_INIT(max_bytes)                                                                        \
+    {                                                                                              \
+        .max = (max_bytes)                                                                         \
+    }
 
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scope-exit for what must not leak. A variable declared with one of these attributes is released when it goes out of
- * scope, whichever way; TAKE_FD and TAKE_PTR hand it on and leave an empty holder behind. A new foreign type declares
- * its own holder beside its wrapper with DEFINE_CLEANUP. */
+/* Scope-exit for what must not leak. A variable declared with one of these attributes is released
+ * when it goes out of scope, whichever way; TAKE_FD and TAKE_PTR hand it on and leave an empty
+ * holder behind. A new foreign type declares its own holder beside its wrapper with DEFINE_CLEANUP.
+ */
 #ifndef CORRAL_BASE_CLEANUP_H
 #define CORRAL_BASE_CLEANUP_H
 

@@ -150,7 +150,8 @@ int clock_parse(struct str s, int64_t *ret_usec)
         return -EINVAL;
     normal = tm;
     t = timegm(&normal);
-    /* timegm() turns the 31st of February into March: such a date is a mistake (a leap second is not). */
+    /* timegm() turns the 31st of February into March: such a date is a mistake (a leap second is
+     * not). */
     if (normal.tm_mday != tm.tm_mday && tm.tm_sec != 60)
         return -EINVAL;
     *ret_usec = ((int64_t)t - offset) * USEC_PER_SEC + fraction;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time: microseconds since the epoch (UTC) for what is stored and shown, monotonic microseconds for what is measured. */
+/* Time: microseconds since the epoch (UTC) for what is stored and shown, monotonic microseconds for
+ * what is measured. */
 #ifndef CORRAL_BASE_CLOCK_H
 #define CORRAL_BASE_CLOCK_H
 

@@ -18,7 +18,8 @@
 #define KEYS_MAX     64
 #define KEY_NAME_MAX 48
 
-/* --- Values: each type is a function from text to the field, with the words for when it does not fit --- */
+/* --- Values: each type is a function from text to the field, with the words for when it does not
+ * fit --- */
 
 struct unit {
     const char *suffix;
@@ -29,8 +30,8 @@ static const struct unit size_units[] = {
     {"", 1}, {"K", 1ull << 10}, {"M", 1ull << 20}, {"G", 1ull << 30}, {"T", 1ull << 40},
 };
 static const struct unit duration_units[] = {
-    {"us", 1},          {"ms", 1000},          {"s", 1000000},       {"", 1000000},
-    {"min", 60000000},  {"h", 3600000000ull},  {"d", 86400000000ull},
+    {"us", 1},         {"ms", 1000},         {"s", 1000000},        {"", 1000000},
+    {"min", 60000000}, {"h", 3600000000ull}, {"d", 86400000000ull},
 };
 
 static int parse_scaled(struct str s, const struct unit *units, size_t n, uint64_t *ret)
@@ -212,7 +213,9 @@ static struct str unquote(struct str s)
 
 static int range_mistake(struct reader *rd, const struct conf_key *k, struct str value)
 {
-    const char *unit = k->type == CONF_SIZE ? " bytes" : k->type == CONF_DURATION ? " microseconds" : "";
+    const char *unit = k->type == CONF_SIZE       ? " bytes"
+                       : k->type == CONF_DURATION ? " microseconds"
+                                                  : "";
 
     if (!k->max)
         return mistake(rd, "%s = %.*s is out of range: at least %" PRIu64 "%s", k->name,

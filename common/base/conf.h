@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configuration: ini text into a typed struct, driven by a table with one row a key. Sections are not used: each program has its own
- * file. A line is `key = value`, `# comment` or blank; text values may be quoted. An unknown key, a key given twice,
- * a value of the wrong type or out of its bounds is an error with its line and, for a key, the nearest valid one. Parsing is pure. */
+/* Configuration: ini text into a typed struct, driven by a table with one row a key. Sections are
+ * not used: each program has its own file. A line is `key = value`, `# comment` or blank; text
+ * values may be quoted. An unknown key, a key given twice, a value of the wrong type or out of its
+ * bounds is an error with its line and, for a key, the nearest valid one. Parsing is pure. */
 #ifndef CORRAL_BASE_CONF_H
 #define CORRAL_BASE_CONF_H
 
@@ -38,10 +39,12 @@ struct conf_error {
 
 /* Fills *target with the defaults. The table must be right: asserts. */
 void conf_defaults(const struct conf_key *keys, size_t n, void *target);
-/* Applies text on top. -EINVAL with *ret_error filled; the target then holds what came before the mistake. */
+/* Applies text on top. -EINVAL with *ret_error filled; the target then holds what came before the
+ * mistake. */
 int conf_parse(const struct conf_key *keys, size_t n, struct str text, void *target,
                struct conf_error *ret_error);
-/* Defaults, then the file. A file that is missing is -ENOENT, with ret_error filled as for any other failure. */
+/* Defaults, then the file. A file that is missing is -ENOENT, with ret_error filled as for any
+ * other failure. */
 int conf_load(const struct conf_key *keys, size_t n, const char *path, void *target,
               struct conf_error *ret_error);
 /* Frees the text fields. */

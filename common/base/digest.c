@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenSSL's digest calls fail only when memory is out or the library is broken; both end the process here. */
+/* OpenSSL's digest calls fail only when memory is out or the library is broken; both end the
+ * process here. */
 #include "common/base/digest.h"
 
 #include <stdlib.h>

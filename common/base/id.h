@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names made of random or hexadecimal digits: crash ids (UUIDv7, RFC 9562), build-ids, tokens. Text is always lower case. */
+/* Names made of random or hexadecimal digits: crash ids (UUIDv7, RFC 9562), build-ids, tokens. Text
+ * is always lower case. */
 #ifndef CORRAL_BASE_ID_H
 #define CORRAL_BASE_ID_H
 
@@ -11,7 +12,8 @@
 
 #define UUID_TEXT_SIZE 37 /* with the NUL */
 
-/* Fills p from the kernel (getrandom(2)); dies when there is no randomness: nothing sensible could follow. */
+/* Fills p from the kernel (getrandom(2)); dies when there is no randomness: nothing sensible could
+ * follow. */
 void random_bytes(void *p, size_t n);
 
 /* A new UUIDv7 from the real-time clock. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files and descriptors, with the short read, the interrupted call and the power cut handled in one place. */
+/* Files and descriptors, with the short read, the interrupted call and the power cut handled in one
+ * place. */
 #ifndef CORRAL_BASE_IO_H
 #define CORRAL_BASE_IO_H
 
@@ -19,8 +20,8 @@ int io_write(int fd, const void *p, size_t n);
 int io_read_fd(int fd, struct buf *b);
 int io_read_file(int dir_fd, const char *path, struct buf *b);
 
-/* Makes a file whole or not at all: written under a temporary name in the same folder, fsynced, renamed onto its name, folder
- * fsynced. dir_fd and path as for openat(2). */
+/* Makes a file whole or not at all: written under a temporary name in the same folder, fsynced,
+ * renamed onto its name, folder fsynced. dir_fd and path as for openat(2). */
 int io_publish(int dir_fd, const char *path, const void *p, size_t n, mode_t mode);
 /* As io_publish but without either fsync: whole under kill -9, not under a power cut. */
 int io_replace(int dir_fd, const char *path, const void *p, size_t n, mode_t mode);

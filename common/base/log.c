@@ -100,7 +100,8 @@ static void add_field(struct buf *b, const struct log_field *f)
         buf_printf(b, "%" PRIu64, (uint64_t)f->number);
         break;
     case LOG_FIELD_ERRNO:
-        add_value(b, strerrordesc_np((int)(f->number < 0 ? -f->number : f->number)) ?: "unknown error");
+        add_value(b, strerrordesc_np((int)(f->number < 0 ? -f->number : f->number))
+                         ?: "unknown error");
         break;
     }
 }

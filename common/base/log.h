@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One logfmt line on stderr: level=info msg="crash accepted" crash_id=… bytes=… . Values are quoted and escaped, so that no
- * input can forge a line. A line is written with one write(2), so lines of several threads and processes do not mix.
- * When stderr is the journal ($JOURNAL_STREAM) the line begins with <N>, the syslog priority. */
+/* One logfmt line on stderr: level=info msg="crash accepted" crash_id=… bytes=… . Values are quoted
+ * and escaped, so that no input can forge a line. A line is written with one write(2), so lines of
+ * several threads and processes do not mix. When stderr is the journal ($JOURNAL_STREAM) the line
+ * begins with <N>, the syslog priority. */
 #ifndef CORRAL_BASE_LOG_H
 #define CORRAL_BASE_LOG_H
 
@@ -17,11 +18,13 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_STR(k, v)   ((struct log_field){.key = (k), .type = LOG_FIELD_TEXT, .text = (v)})
-#define LOG_INT(k, v)   ((struct log_field){.key = (k), .type = LOG_FIELD_INT, .number = (int64_t)(v)})
-#define LOG_UINT(k, v)  ((struct log_field){.key = (k), .type = LOG_FIELD_UINT, .number = (int64_t)(v)})
+#define LOG_STR(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_TEXT, .text = (v)})
+#define LOG_INT(k, v)                                                                              \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_INT, .number = (int64_t)(v)})
+#define LOG_UINT(k, v)                                                                             \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_UINT, .number = (int64_t)(v)})
 /* An errno, negative or positive, as its text: error="No space left on device". */
-#define LOG_ERRNO(v)    ((struct log_field){.key = "error", .type = LOG_FIELD_ERRNO, .number = (v)})
+#define LOG_ERRNO(v) ((struct log_field){.key = "error", .type = LOG_FIELD_ERRNO, .number = (v)})
 
 /* Lines above this level are dropped; info at start. */
 void log_set_level(enum log_level level);
@@ -35,7 +38,8 @@ void log_write(enum log_level level, const char *message, const struct log_field
 
 #define log_line(level, message, ...)                                                              \
     log_write((level), (message), (const struct log_field[]){{0}, ##__VA_ARGS__} + 1,              \
-              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field) - 1)
+              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field) -  \
+                  1)
 
 #define log_error(message, ...)   log_line(LOG_LEVEL_ERROR, message, ##__VA_ARGS__)
 #define log_warning(message, ...) log_line(LOG_LEVEL_WARNING, message, ##__VA_ARGS__)

@@ -10,14 +10,15 @@
 
 #include "common/base/clock.h"
 
-/* Upper bounds of the histogram buckets: from the half millisecond of a queued upload to the minute of a job's limit. */
+/* Upper bounds of the histogram buckets: from the half millisecond of a queued upload to the minute
+ * of a job's limit. */
 static const struct {
     int64_t usec;
     const char *text;
 } buckets[] = {
-    {500, "0.0005"},   {1000, "0.001"},   {2500, "0.0025"},   {5000, "0.005"},   {10000, "0.01"},
-    {25000, "0.025"},  {50000, "0.05"},   {100000, "0.1"},    {250000, "0.25"},  {500000, "0.5"},
-    {1000000, "1"},    {2500000, "2.5"},  {5000000, "5"},     {10000000, "10"},  {60000000, "60"},
+    {500, "0.0005"},  {1000, "0.001"},  {2500, "0.0025"}, {5000, "0.005"},  {10000, "0.01"},
+    {25000, "0.025"}, {50000, "0.05"},  {100000, "0.1"},  {250000, "0.25"}, {500000, "0.5"},
+    {1000000, "1"},   {2500000, "2.5"}, {5000000, "5"},   {10000000, "10"}, {60000000, "60"},
 };
 #define BUCKETS (sizeof(buckets) / sizeof(buckets[0]))
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counters, gauges and histograms in the Prometheus text format. A program declares its metrics as a table; their cells live
- * in one shared anonymous mapping made before any fork, so that workers count into what their parent serves. Cells
- * are updated with relaxed atomics from any thread or process. Labels are part of a row, so their number is bounded. */
+/* Counters, gauges and histograms in the Prometheus text format. A program declares its metrics as
+ * a table; their cells live in one shared anonymous mapping made before any fork, so that workers
+ * count into what their parent serves. Cells are updated with relaxed atomics from any thread or
+ * process. Labels are part of a row, so their number is bounded. */
 #ifndef CORRAL_BASE_METRICS_H
 #define CORRAL_BASE_METRICS_H
 
@@ -13,7 +14,7 @@
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM /* of seconds, fixed buckets */ };
 
 struct metric {
-    const char *name;   /* corral_uploads_total */
+    const char *name; /* corral_uploads_total */
     enum metric_type type;
     const char *labels; /* result="accepted", or NULL; rows of one name follow each other */
     const char *help;   /* on the first row of a name */

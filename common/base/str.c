@@ -154,10 +154,16 @@ bool cstr_empty(const char *s)
     return !s || !*s;
 }
 
-/* Length of the valid sequence at p, or 0. RFC 3629 section 4: the first continuation byte's range depends on the lead. */
+/* Length of the valid sequence at p, or 0. RFC 3629 section 4: the first continuation byte's range
+ * depends on the lead. */
 static size_t utf8_sequence(const unsigned char *p, size_t n)
 {
-    size_t length = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    size_t length = p[0] < 0x80   ? 1
+                    : p[0] < 0xc2 ? 0
+                    : p[0] < 0xe0 ? 2
+                    : p[0] < 0xf0 ? 3
+                    : p[0] < 0xf5 ? 4
+                                  : 0;
     unsigned char low = 0x80, high = 0xbf;
 
     if (length == 0 || length > n)

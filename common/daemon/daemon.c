@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order of a daemon's life is the order of this file: options, configuration, start, wait, stop. Signals are blocked before
- * anything is started, so that every thread inherits the mask and sigwait(3) here is the only one to see them. */
+/* The order of a daemon's life is the order of this file: options, configuration, start, wait,
+ * stop. Signals are blocked before anything is started, so that every thread inherits the mask and
+ * sigwait(3) here is the only one to see them. */
 #include "common/daemon/daemon.h"
 
 #include <errno.h>
@@ -55,7 +56,8 @@ static const struct daemon_mode *find_mode(const struct daemon *d, const char *o
     return NULL;
 }
 
-/* What follows a mode's option belongs to the mode, but for -c FILE, which is taken out in place. */
+/* What follows a mode's option belongs to the mode, but for -c FILE, which is taken out in place.
+ */
 static int split_mode(const struct daemon *d, int argc, char **argv, int from, struct options *o)
 {
     int kept = 0;

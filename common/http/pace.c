@@ -29,8 +29,8 @@ struct pace_entry {
     struct pace_state state;
     int fd;
     bool late;
-    unsigned gone;  /* ticks since the peer closed in the middle of a body */
-    uint64_t seen;  /* state.moved at the last tick */
+    unsigned gone; /* ticks since the peer closed in the middle of a body */
+    uint64_t seen; /* state.moved at the last tick */
 };
 
 struct pace {
@@ -84,8 +84,9 @@ static bool hung_up(int fd)
     return poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP);
 }
 
-/* libmicrohttpd 0.9.75 waits by edges and now and then misses the end of a stream that comes together with data: a cut upload
- * would stay until the idle timeout. Shutting our side down as well makes another edge. */
+/* libmicrohttpd 0.9.75 waits by edges and now and then misses the end of a stream that comes
+ * together with data: a cut upload would stay until the idle timeout. Shutting our side down as
+ * well makes another edge. */
 static void nudge_if_gone(struct pace_entry *e)
 {
     bool still = e->state.phase == PACE_BODY && e->state.moved == e->seen && !has_unread(e->fd);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the workers make of a core: threads, frames, registers, modules, and what went wrong on the way. workerd's sandboxed
- * child formats it as JSON, its parent parses it (as hostile as a core), stores it as analysis.json beside the core; dashd
- * shows it. Addresses and build-ids are hexadecimal texts in JSON, for a JSON number loses 64 bits. Pure. Memory
- * belongs to the arena that was given. */
+/* What the workers make of a core: threads, frames, registers, modules, and what went wrong on the
+ * way. workerd's sandboxed child formats it as JSON, its parent parses it (as hostile as a core),
+ * stores it as analysis.json beside the core; dashd shows it. Addresses and build-ids are
+ * hexadecimal texts in JSON, for a JSON number loses 64 bits. Pure. Memory belongs to the arena
+ * that was given. */
 #ifndef CORRAL_REPORT_ANALYSIS_H
 #define CORRAL_REPORT_ANALYSIS_H
 
@@ -24,9 +25,9 @@ enum frame_trust {
 
 struct frame {
     uint64_t pc;
-    const char *function; /* demangled; NULL when unknown */
-    const char *symbol;   /* the linkage name when it differs from function */
-    const char *file;     /* as the compiler wrote it, made absolute by its directory */
+    const char *function;  /* demangled; NULL when unknown */
+    const char *symbol;    /* the linkage name when it differs from function */
+    const char *file;      /* as the compiler wrote it, made absolute by its directory */
     unsigned line, column; /* 0: unknown */
     const char *module;    /* path as mapped; "[vdso]" */
     const char *build_id;
@@ -74,10 +75,10 @@ struct analysis {
     const char *problem;      /* why there is no stack, or not all of it; NULL when all went well */
     const char *message;      /* abort, assertion or exception text; NULL */
     int64_t pid;
-    int64_t signal;    /* 0: unknown */
-    int64_t code;      /* si_code */
+    int64_t signal; /* 0: unknown */
+    int64_t code;   /* si_code */
     bool has_address;
-    uint64_t address;  /* si_addr */
+    uint64_t address;       /* si_addr */
     const char *executable; /* path from the core */
     uint64_t core_bytes;    /* decompressed */
     bool core_truncated;

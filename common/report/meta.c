@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One table says which key is which field, of which type and how long: parsing, formatting and the plain fields of curl users
- * all walk it. Lists (threads, modules, tags) have a function each. */
+/* One table says which key is which field, of which type and how long: parsing, formatting and the
+ * plain fields of curl users all walk it. Lists (threads, modules, tags) have a function each. */
 #include "common/report/meta.h"
 
 #include <assert.h>
@@ -19,14 +19,15 @@
 #include "common/report/limits.h"
 #include "common/report/signals.h"
 
-#define PLAIN_NUMBER_MAX 20              /* digits */
-#define META_VALUES_MAX  (64u * 1024) /* JSON values of all kinds: five for each module and thread, and room */
+#define PLAIN_NUMBER_MAX 20 /* digits */
+#define META_VALUES_MAX                                                                            \
+    (64u * 1024) /* JSON values of all kinds: five for each module and thread, and room */
 
 enum field_type {
-    FIELD_TEXT,     /* const char * */
-    FIELD_NUMBER,   /* int64_t within min and max */
-    FIELD_TIME,     /* int64_t usec; RFC 3339 in JSON */
-    FIELD_SIGNAL,   /* int64_t; a number in JSON, number or name as a plain field */
+    FIELD_TEXT,   /* const char * */
+    FIELD_NUMBER, /* int64_t within min and max */
+    FIELD_TIME,   /* int64_t usec; RFC 3339 in JSON */
+    FIELD_SIGNAL, /* int64_t; a number in JSON, number or name as a plain field */
     FIELD_BOOL,
     FIELD_ENCODING, /* enum core_encoding */
 };
@@ -123,7 +124,8 @@ static int set_number(int64_t value, const struct field *f, int64_t *field, cons
                       struct meta_error *e)
 {
     if (value < f->min || value > f->max)
-        return out_of_bounds(e, pointer, "must lie between %" PRId64 " and %" PRId64, f->min, f->max);
+        return out_of_bounds(e, pointer, "must lie between %" PRId64 " and %" PRId64, f->min,
+                             f->max);
     *field = value;
     return 0;
 }
@@ -249,7 +251,8 @@ static int read_thread(const json_t *entry, struct arena *a, const char *pointer
     return read_list_text(entry, "name", a, 64, pointer, &t->name, e);
 }
 
-/* Addresses are hexadecimal texts ("0x7f…"): a JSON number loses bits beyond 2^53 in many readers. */
+/* Addresses are hexadecimal texts ("0x7f…"): a JSON number loses bits beyond 2^53 in many readers.
+ */
 static int read_address(const json_t *entry, const char *key, const char *pointer, uint64_t *field,
                         struct meta_error *e)
 {
@@ -364,7 +367,8 @@ static int read_tags(json_t *root, struct arena *a, struct crash_meta *m, struct
         return 0;
     if (!json_is_object(tags))
         return out_of_bounds(e, "/tags", "must be an object of texts");
-    json_object_foreach(tags, key, value) {
+    json_object_foreach(tags, key, value)
+    {
         int r = want(json_is_string(value), "/tags", "an object of texts", e);
 
         if (r == 0)
@@ -577,8 +581,8 @@ int meta_set_field(struct crash_meta *m, struct arena *a, struct str name, struc
         r = set_plain(m, a, &fields[i], value, ret_error);
         return r ? r : check_crash_id(m, ret_error);
     }
-    snprintf(ret_error->pointer, sizeof(ret_error->pointer), "%.*s", (int)(name.n > 64 ? 64 : name.n),
-             name.p);
+    snprintf(ret_error->pointer, sizeof(ret_error->pointer), "%.*s",
+             (int)(name.n > 64 ? 64 : name.n), name.p);
     snprintf(ret_error->message, sizeof(ret_error->message), "no such field");
     return META_MALFORMED;
 }

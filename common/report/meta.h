@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the host knows about a crash: the `meta` part of an upload, as struct and as JSON. The client formats it, ingestd
- * checks and stores it, workerd and dashd read it back. Every field but the crash id may be missing; a missing
- * number is META_UNKNOWN, a missing text NULL. Texts are valid UTF-8 (repaired by the maker), capped by limits.h; all
- * of it is hostile. Pure: no io. The JSON's keys are documented in docs/protocol.md. */
+/* What the host knows about a crash: the `meta` part of an upload, as struct and as JSON. The
+ * client formats it, ingestd checks and stores it, workerd and dashd read it back. Every field but
+ * the crash id may be missing; a missing number is META_UNKNOWN, a missing text NULL. Texts are
+ * valid UTF-8 (repaired by the maker), capped by limits.h; all of it is hostile. Pure: no io. The
+ * JSON's keys are documented in docs/protocol.md. */
 #ifndef CORRAL_REPORT_META_H
 #define CORRAL_REPORT_META_H
 
@@ -36,9 +37,9 @@ struct meta_tag {
 };
 
 struct crash_meta {
-    const char *crash_id;  /* UUIDv7 made by the client */
-    const char *client;    /* "corral-handler 0.1.0" */
-    int64_t crashed_at;    /* usec since the epoch, the host's clock */
+    const char *crash_id; /* UUIDv7 made by the client */
+    const char *client;   /* "corral-handler 0.1.0" */
+    int64_t crashed_at;   /* usec since the epoch, the host's clock */
     const char *hostname;
     const char *executable; /* path */
     const char *comm;       /* name of the crashing thread */
@@ -85,21 +86,22 @@ struct meta_error {
 
 /* Positive outcomes of meta_parse. */
 enum meta_outcome {
-    META_MALFORMED = 1,  /* not JSON, nested too deep, a key twice: 400 */
-    META_OUT_OF_BOUNDS,  /* JSON, but a field has the wrong type or is too long: 422 */
+    META_MALFORMED = 1, /* not JSON, nested too deep, a key twice: 400 */
+    META_OUT_OF_BOUNDS, /* JSON, but a field has the wrong type or is too long: 422 */
 };
 
-/* Reads JSON into *ret, all memory from the arena. On a positive outcome ret_error is filled. Unknown keys are
- * accepted: an old server takes a new client's report. */
+/* Reads JSON into *ret, all memory from the arena. On a positive outcome ret_error is filled.
+ * Unknown keys are accepted: an old server takes a new client's report. */
 int meta_parse(struct str json, struct arena *a, struct crash_meta *ret,
                struct meta_error *ret_error);
 /* Appends the JSON object; buf_error of b tells. */
 void meta_format(const struct crash_meta *m, struct buf *b);
 
-/* Plain fields, as people with curl send them: sets the field of that name from text. META_OUT_OF_BOUNDS as above;
- * META_MALFORMED for a name that no field has. Names: executable, pid, tid, uid, gid, signal (number or name),
- * timestamp (seconds or RFC 3339), hostname, version, comm, command_line, unit, package, kernel, architecture,
- * distribution, encoding, crash_id, and tag.KEY. */
+/* Plain fields, as people with curl send them: sets the field of that name from text.
+ * META_OUT_OF_BOUNDS as above; META_MALFORMED for a name that no field has. Names: executable, pid,
+ * tid, uid, gid, signal (number or name), timestamp (seconds or RFC 3339), hostname, version, comm,
+ * command_line, unit, package, kernel, architecture, distribution, encoding, crash_id, and tag.KEY.
+ */
 int meta_set_field(struct crash_meta *m, struct arena *a, struct str name, struct str value,
                    struct meta_error *ret_error);
 

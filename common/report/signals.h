@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of signals and of si_code values, as signal(7) and sigaction(2) spell them. The table is Linux on x86-64 and aarch64,
- * whatever machine reads it. */
+/* Names of signals and of si_code values, as signal(7) and sigaction(2) spell them. The table is
+ * Linux on x86-64 and aarch64, whatever machine reads it. */
 #ifndef CORRAL_REPORT_SIGNALS_H
 #define CORRAL_REPORT_SIGNALS_H
 

@@ -18,9 +18,8 @@ static void read_user(struct arena *a, const PGresult *res, int row, void *ret)
 
 int query_user(struct db *d, struct arena *a, const char *name, struct user_row *ret)
 {
-    static const struct db_query q = {
-        "user", "SELECT id, name, role, password_hash FROM users "
-                "WHERE name = $1 AND disabled_at IS NULL"};
+    static const struct db_query q = {"user", "SELECT id, name, role, password_hash FROM users "
+                                              "WHERE name = $1 AND disabled_at IS NULL"};
     const char *const params[] = {name};
 
     return FETCH_ONE(d, q, params, a, read_user, ret);
@@ -67,10 +66,12 @@ int query_session(struct db *d, struct arena *a, const uint8_t digest[SHA256_SIZ
                   int64_t idle_usec, struct session_row *ret)
 {
     static const struct db_query q = {
-        "session", "SELECT u.id, u.name, u.role, s.csrf, " USEC("s.seen_at") " FROM sessions s "
-                   "JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL "
-                   "WHERE s.digest = $1::bytea AND s.expires_at > now() "
-                   "AND s.seen_at > now() - $2::bigint * interval '1 microsecond'"};
+        "session",
+        "SELECT u.id, u.name, u.role, s.csrf, " USEC(
+            "s.seen_at") " FROM sessions s "
+                         "JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL "
+                         "WHERE s.digest = $1::bytea AND s.expires_at > now() "
+                         "AND s.seen_at > now() - $2::bigint * interval '1 microsecond'"};
     struct digest_text key = digest_text(digest);
     struct number idle = number(idle_usec);
     const char *const params[] = {key.text, idle.text};
@@ -117,8 +118,8 @@ static int begin_session(struct db *d, const uint8_t digest[SHA256_SIZE], const 
                          const char *remote)
 {
     char actor[256];
-    struct audit_entry e = {.actor = actor, .action = "user.login", .subject = user->name,
-                            .remote = remote};
+    struct audit_entry e = {
+        .actor = actor, .action = "user.login", .subject = user->name, .remote = remote};
     int r = query_session_end(d, former ? former : digest);
 
     snprintf(actor, sizeof(actor), "user:%s", user->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: */
-/* Any bytes as the reply of a hijacked child: refused, or an analysis that is written and read back to the same text. */
+/* Any bytes as the reply of a hijacked child: refused, or an analysis that is written and read back
+ * to the same text. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct all all;
 
     conf_defaults(keys, ARRAY_SIZE(keys), &all);
-    if (conf_parse(keys, ARRAY_SIZE(keys), (struct str){(const char *)data, size}, &all, &error) < 0)
+    if (conf_parse(keys, ARRAY_SIZE(keys), (struct str){(const char *)data, size}, &all, &error) <
+        0)
         assert(error.line > 0 && error.message[0]);
     assert(all.number <= 100 && all.text);
     conf_fini(keys, ARRAY_SIZE(keys), &all);

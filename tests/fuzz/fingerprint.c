@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/analysis workerd/grouping */
-/* Any bytes as the JSON of a stack, through grouping to the output: each frame has a verdict, at most KEPT_MAX are kept, the title is
- * one line of UTF-8, and the same input groups the same. */
+/* Any bytes as the JSON of a stack, through grouping to the output: each frame has a verdict, at
+ * most KEPT_MAX are kept, the title is one line of UTF-8, and the same input groups the same. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

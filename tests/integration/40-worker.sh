@@ -5,7 +5,7 @@
 # is done with crashes that cannot be analysed.
 # shellcheck source=tests/lib/testlib.sh
 . "$(dirname "$0")/../lib/testlib.sh"
-need curl gdb readelf redis-cli
+need curl gdb python3 readelf redis-cli zstd
 
 mkdir -p "$STACK/conf"
 # Quicker than in production, so that what a dead worker left is taken over within the test's time.
@@ -149,6 +149,66 @@ redis XCLAIM corral:jobs workers ghost 0 "$ENTRY" RETRYCOUNT 5 IDLE 100000 >/dev
 stack start workerd
 ok 'a job that killed its worker five times is an event' wait_for 30 stored "$POISON"
 like "$(problem_of "$POISON")" 'was begun 5 times and never finished' 'that says so'
+
+# --- Hostile modules, analyses that hang or want too much --------------------------------------------------------
+
+# What ends an analysis is short here, for as long as these last.
+WORKERD_CONF=$STACK/conf/workerd.conf
+cp "$WORKERD_CONF" "$WORK/workerd.conf"
+with_limits() { # LINE...: workerd with these for its last settings
+    stack stop workerd
+    { cat "$WORK/workerd.conf" && printf '%s\n' "$@"; } >"$WORKERD_CONF"
+    stack start workerd
+    stack ready workerd
+}
+workers() { pgrep -P "$(pgrep -P "$(cat "$STACK/pid/workerd" | cut -d ' ' -f 1)" | head -n 1)"; }
+put_module() { # BUILD_ID FILE
+    request -H "$AUTH" -X PUT --data-binary "@$2" "$CORRAL_INGEST_URL/api/v1/modules/$1/executable"
+}
+no_child() { [ -z "$(for worker in $WORKERS; do pgrep -P "$worker"; done)" ]; }
+
+ok 'workerd with tight limits' with_limits 'job_timeout = 3s' 'job_memory = 512M'
+WORKERS=$(workers)
+for file in tests/corpus/hostile/*.elf; do
+    for offset in 0 0x1000 0x2000; do
+        ID=$(uuid)
+        build_id=$(tests/lib/hostile-core file "$file" $offset "$WORK/module" "$WORK/hostile")
+        put_module "$build_id" "$WORK/module"
+        upload "$ID" "$WORK/hostile"
+        ok "${file##*/} as a module, at $offset: an event" wait_for 10 stored "$ID"
+        like "$(log_of "$ID")" 'attempt=1' "${file##*/} as a module, at $offset: at once"
+    done
+done
+
+HANGS=$(uuid)
+BEGAN=${EPOCHREALTIME/./}
+build_id=$(tests/lib/hostile-core hang "$WORK/module" "$WORK/hostile")
+put_module "$build_id" "$WORK/module"
+is "$STATUS" 201 'a module whose symbols take hours to sort'
+upload "$HANGS" "$WORK/hostile"
+BESIDE=$(uuid)
+upload "$BESIDE" "$WORK/core"
+ok 'the crash beside it does not wait' wait_for 3 stored "$BESIDE"
+ok 'its crash is an event' wait_for 15 stored "$HANGS"
+ok 'about when job_timeout is over' [ $((${EPOCHREALTIME/./} - BEGAN)) -lt 8000000 ]
+is "$(problem_of "$HANGS")" 'the analysis took too long' 'that says why'
+like "$(log_of "$HANGS")" 'result=no_stack .*attempt=1' 'at the first attempt'
+
+BOMB=$(uuid)
+{ cat "$WORK/core" && head -c 8G /dev/zero; } | zstd -q -1 >"$WORK/bomb"
+upload "$BOMB" "$WORK/bomb" ',"encoding":"zstd"'
+is "$STATUS" 202 'a core that is 8 GiB when it is decompressed'
+ok 'is an event' wait_for 15 stored "$BOMB"
+ok 'their children are gone' wait_for 5 no_child
+is "$(workers)" "$WORKERS" 'and their workers live'
+
+ok 'workerd with hardly any memory' with_limits 'job_memory = 64M'
+LARGE=$(uuid)
+tests/lib/hostile-core wide "$WORK/hostile"
+upload "$LARGE" "$WORK/hostile"
+ok 'a core that needs more than job_memory is an event' wait_for 20 stored "$LARGE"
+like "$(problem_of "$LARGE")" 'memory' 'that says why'
+ok 'workerd as before' with_limits
 
 # --- A worker dies in the middle ----------------------------------------------------------------------------------
 

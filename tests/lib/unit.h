@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The main() of a unit test: libcheck's tests of one module, in one case, reported as TAP when CK_TAP_LOG_FILE_NAME=- is set
- * (each test runs in its own child, so a crash is one failure).
+/* The main() of a unit test: libcheck's tests of one module, in one case, reported as TAP when
+ * CK_TAP_LOG_FILE_NAME=- is set (each test runs in its own child, so a crash is one failure).
  *
  *     START_TEST(adds) { … } END_TEST
  *     UNIT_MAIN("base/buf", adds, grows)
  *
- * A test that goes over a table is given with its number of rows, each of which is then a test with its own _i:
+ * A test that goes over a table is given with its number of rows, each of which is then a test with
+ * its own _i:
  *
  *     UNIT_TABLES_MAIN("base/str", {parses, ARRAY_SIZE(rows)}, {splits, 1})
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files for real, in a temporary folder. That publish survives a power cut is for the integration tests. */
+/* Files for real, in a temporary folder. That publish survives a power cut is for the integration
+ * tests. */
 #include "common/base/io.h"
 
 #include <dirent.h>

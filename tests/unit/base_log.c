@@ -34,8 +34,9 @@ START_TEST(fields)
     capture();
     log_info("crash accepted", LOG_STR("id", "abc"), LOG_INT("n", -5), LOG_UINT("bytes", 7),
              LOG_STR("none", NULL), LOG_STR("empty", ""), LOG_ERRNO(-ENOSPC));
-    ck_assert_str_eq(captured(), "<6>level=info msg=\"crash accepted\" id=abc n=-5 bytes=7 empty=\"\" "
-                                 "error=\"No space left on device\"\n");
+    ck_assert_str_eq(captured(),
+                     "<6>level=info msg=\"crash accepted\" id=abc n=-5 bytes=7 empty=\"\" "
+                     "error=\"No space left on device\"\n");
 }
 END_TEST
 
@@ -43,8 +44,9 @@ START_TEST(hostile_values_stay_inside_their_quotes)
 {
     capture();
     log_error("x", LOG_STR("name", "a\nlevel=info \"b\" \\ \x1b[0m\xff"));
-    ck_assert_str_eq(captured(),
-                     "<3>level=error msg=x name=\"a\\x0alevel=info \\\"b\\\" \\\\ \\x1b[0m\\xff\"\n");
+    ck_assert_str_eq(
+        captured(),
+        "<3>level=error msg=x name=\"a\\x0alevel=info \\\"b\\\" \\\\ \\x1b[0m\\xff\"\n");
 }
 END_TEST
 

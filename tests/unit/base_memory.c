@@ -92,4 +92,5 @@ START_TEST(buf_grows_and_is_taken)
 END_TEST
 
 UNIT_MAIN("base/arena and buf", arena_memory_is_zeroed_aligned_and_distinct,
-          arena_try_keeps_to_the_limit, arena_text, buf_keeps_to_its_maximum, buf_grows_and_is_taken)
+          arena_try_keeps_to_the_limit, arena_text, buf_keeps_to_its_maximum,
+          buf_grows_and_is_taken)

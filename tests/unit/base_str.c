@@ -99,11 +99,11 @@ START_TEST(utf8)
         {"\xc3\xa4", 2},
         {"\xe2\x82\xac", 3},
         {"\xf0\x9f\x90\x82", 4},
-        {"a\xc3", 1},             /* cut short */
-        {"\xc0\x80", 0},          /* overlong NUL */
-        {"\xe0\x80\x80", 0},      /* overlong */
-        {"\xed\xa0\x80", 0},      /* a surrogate */
-        {"\xf4\x90\x80\x80", 0},  /* beyond U+10FFFF */
+        {"a\xc3", 1},            /* cut short */
+        {"\xc0\x80", 0},         /* overlong NUL */
+        {"\xe0\x80\x80", 0},     /* overlong */
+        {"\xed\xa0\x80", 0},     /* a surrogate */
+        {"\xf4\x90\x80\x80", 0}, /* beyond U+10FFFF */
         {"\xff", 0},
         {"x\x80y", 1},
     };

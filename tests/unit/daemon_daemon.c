@@ -121,7 +121,8 @@ static int collect(pid_t pid, int fd, size_t from)
         collect(pid_, out_, 0);                                                                    \
     })
 
-#define ck_has(text) ck_assert_msg(strstr(output, (text)) != NULL, "no \"%s\" in: %s", (text), output)
+#define ck_has(text)                                                                               \
+    ck_assert_msg(strstr(output, (text)) != NULL, "no \"%s\" in: %s", (text), output)
 
 START_TEST(words)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: */
-/* From inside of the sandbox: what an analysis needs works, and each thing that an attacker would try next kills the process or
- * fails. Every case runs in a child of its own that has entered the sandbox with one folder to read. */
+/* From inside of the sandbox: what an analysis needs works, and each thing that an attacker would
+ * try next kills the process or fails. Every case runs in a child of its own that has entered the
+ * sandbox with one folder to read. */
 #include "common/daemon/sandbox.h"
 
 #include <errno.h>
@@ -56,7 +57,8 @@ static void remove_files(void)
 static int behind_walls(int (*attempt)(void))
 {
     const char *const folders[] = {folder, NULL};
-    const struct sandbox s = {.memory_bytes = MEMORY, .cpu_seconds = 2, .file_bytes = 1u << 20, .read_only = folders};
+    const struct sandbox s = {
+        .memory_bytes = MEMORY, .cpu_seconds = 2, .file_bytes = 1u << 20, .read_only = folders};
     int status = 0;
     pid_t pid;
 
@@ -122,7 +124,8 @@ START_TEST(what_an_analysis_needs_works)
     for (size_t i = 0; i < ARRAY_SIZE(works); i++) {
         int status = behind_walls(works[i]);
 
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "case %zu: status %x", i, status);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "case %zu: status %x", i,
+                      status);
     }
 }
 END_TEST
@@ -207,8 +210,9 @@ static int exhaust_memory(void)
 }
 
 static int (*const fails[])(void) = {
-    open_outside, open_passwd,   open_by_dots,  open_own_memory,         open_parent_memory, write_inside,
-    create_inside, list_root,    signal_parent, signal_thread_of_parent, dump_core,        exhaust_memory,
+    open_outside, open_passwd,    open_by_dots, open_own_memory, open_parent_memory,
+    write_inside, create_inside,  list_root,    signal_parent,   signal_thread_of_parent,
+    dump_core,    exhaust_memory,
 };
 
 START_TEST(what_reaches_out_fails)
@@ -216,7 +220,8 @@ START_TEST(what_reaches_out_fails)
     for (size_t i = 0; i < ARRAY_SIZE(fails); i++) {
         int status = behind_walls(fails[i]);
 
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "case %zu: status %x", i, status);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "case %zu: status %x", i,
+                      status);
     }
 }
 END_TEST
@@ -277,7 +282,8 @@ static int read_parent(void)
 
 static int map_executable(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+           MAP_FAILED;
 }
 
 static int make_executable(void)
@@ -367,12 +373,14 @@ static const struct {
     int (*attempt)(void);
     int signal;
 } kills[] = {
-    {make_socket, SIGSYS},    {make_unix_socket, SIGSYS}, {make_pair, SIGSYS},       {make_child, SIGSYS},
-    {make_child3, SIGSYS},    {execute, SIGSYS},          {execute_descriptor, SIGSYS}, {trace_parent, SIGSYS},
-    {read_parent, SIGSYS},    {map_executable, SIGSYS},   {make_executable, SIGSYS}, {set_limit, SIGSYS},
-    {make_namespace, SIGSYS}, {unlink_inside, SIGSYS},    {rename_inside, SIGSYS},   {change_mode, SIGSYS},
-    {make_folder, SIGSYS},    {mount_something, SIGSYS},  {load_bpf, SIGSYS},        {make_uring, SIGSYS},
-    {open_pid, SIGSYS},       {own_signals, SIGSYS},      {make_memfd, SIGSYS},      {write_too_much, SIGXFSZ},
+    {make_socket, SIGSYS},        {make_unix_socket, SIGSYS}, {make_pair, SIGSYS},
+    {make_child, SIGSYS},         {make_child3, SIGSYS},      {execute, SIGSYS},
+    {execute_descriptor, SIGSYS}, {trace_parent, SIGSYS},     {read_parent, SIGSYS},
+    {map_executable, SIGSYS},     {make_executable, SIGSYS},  {set_limit, SIGSYS},
+    {make_namespace, SIGSYS},     {unlink_inside, SIGSYS},    {rename_inside, SIGSYS},
+    {change_mode, SIGSYS},        {make_folder, SIGSYS},      {mount_something, SIGSYS},
+    {load_bpf, SIGSYS},           {make_uring, SIGSYS},       {open_pid, SIGSYS},
+    {own_signals, SIGSYS},        {make_memfd, SIGSYS},       {write_too_much, SIGXFSZ},
 };
 
 START_TEST(what_an_attacker_tries_kills)
@@ -380,7 +388,8 @@ START_TEST(what_an_attacker_tries_kills)
     for (size_t i = 0; i < ARRAY_SIZE(kills); i++) {
         int status = behind_walls(kills[i].attempt);
 
-        ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == kills[i].signal, "case %zu: status %x", i, status);
+        ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == kills[i].signal,
+                      "case %zu: status %x", i, status);
         ck_assert_msg(!WCOREDUMP(status), "case %zu left a core", i);
     }
 }
@@ -390,7 +399,9 @@ START_TEST(endless_work_ends)
 {
     int status = behind_walls(burn_time);
 
-    ck_assert_msg(WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL), "status %x", status);
+    ck_assert_msg(WIFSIGNALED(status) &&
+                      (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL),
+                  "status %x", status);
 }
 END_TEST
 
@@ -431,5 +442,5 @@ START_TEST(no_capability_and_no_new_privileges)
 }
 END_TEST
 
-UNIT_MAIN("daemon/sandbox", what_an_analysis_needs_works, what_reaches_out_fails, what_an_attacker_tries_kills,
-          endless_work_ends, no_capability_and_no_new_privileges)
+UNIT_MAIN("daemon/sandbox", what_an_analysis_needs_works, what_reaches_out_fails,
+          what_an_attacker_tries_kills, endless_work_ends, no_capability_and_no_new_privileges)

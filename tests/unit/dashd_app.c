@@ -43,11 +43,11 @@ START_TEST(addresses_are_checked)
 {
     static const char *const good[] = {"", "base_path = /corral", "base_path = /a/b",
                                        "public_url = https://crash.example/corral"};
-    static const char *const bad[] = {"base_path = corral",          "base_path = /corral/",
-                                      "base_path = /",               "base_path = /a b",
-                                      "base_path = '/a\"b'",         "base_path = /a;Secure",
-                                      "public_url = crash.example",  "public_url = https://x/",
-                                      "public_url = javascript:a()", "public_url = \"http://a'b\""};
+    static const char *const bad[] = {
+        "base_path = corral",         "base_path = /corral/",    "base_path = /",
+        "base_path = /a b",           "base_path = '/a\"b'",     "base_path = /a;Secure",
+        "public_url = crash.example", "public_url = https://x/", "public_url = javascript:a()",
+        "public_url = \"http://a'b\""};
 
     for (size_t i = 0; i < ARRAY_SIZE(good); i++)
         ck_assert_msg(!check(good[i]), "%s: %s", good[i], check(good[i]));

@@ -48,7 +48,8 @@ START_TEST(silence_without_a_limit)
 }
 END_TEST
 
-/* A connection in the middle of a body whose peer has closed, or has closed its half with data still unread. */
+/* A connection in the middle of a body whose peer has closed, or has closed its half with data
+ * still unread. */
 static int peer_of(struct pace *p, struct pace_entry **ret_entry, int *ret_ours)
 {
     int ends[2];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: */
-/* What is formatted parses back to the same, member by member; and everything that an attacker could hand back instead is refused. */
+/* What is formatted parses back to the same, member by member; and everything that an attacker
+ * could hand back instead is refused. */
 #include "common/report/analysis.h"
 
 #include <errno.h>
@@ -11,26 +12,60 @@
 #include "tests/lib/unit.h"
 
 static struct frame frames[] = {
-    {.pc = 0xffffffffff600000, .function = "ns::f<int>", .symbol = "_ZN2ns1fIiEEvv", .file = "/src/a \"b\".cc",
-     .line = 4294967295u, .column = 7, .module = "/usr/bin/app", .build_id = "00ff", .offset = 0x1234,
-     .inlined = true, .signal = true, .trust = TRUST_SCAN},
+    {.pc = 0xffffffffff600000,
+     .function = "ns::f<int>",
+     .symbol = "_ZN2ns1fIiEEvv",
+     .file = "/src/a \"b\".cc",
+     .line = 4294967295u,
+     .column = 7,
+     .module = "/usr/bin/app",
+     .build_id = "00ff",
+     .offset = 0x1234,
+     .inlined = true,
+     .signal = true,
+     .trust = TRUST_SCAN},
     {.pc = 1, .trust = TRUST_CONTEXT},
 };
 static struct register_value registers[] = {{"rax", 0}, {"rip", UINT64_MAX}};
 static struct thread threads[] = {
-    {.tid = 42, .name = "worker", .crashed = true, .registers = registers, .n_registers = 2, .frames = frames,
-     .n_frames = 2, .frames_left_out = 100000, .gap_after = 1, .stopped = "no unwind information"},
+    {.tid = 42,
+     .name = "worker",
+     .crashed = true,
+     .registers = registers,
+     .n_registers = 2,
+     .frames = frames,
+     .n_frames = 2,
+     .frames_left_out = 100000,
+     .gap_after = 1,
+     .stopped = "no unwind information"},
     {.tid = 43},
 };
 static struct module modules[] = {
-    {.path = "/usr/bin/app", .build_id = "00ff", .start = 0x400000, .end = UINT64_MAX, .status = MODULE_DEBUG},
+    {.path = "/usr/bin/app",
+     .build_id = "00ff",
+     .start = 0x400000,
+     .end = UINT64_MAX,
+     .status = MODULE_DEBUG},
     {.path = "[vdso]", .status = MODULE_MISSING},
 };
 static const struct analysis example = {
-    .engine = "libdwfl 0.188", .architecture = "x86_64", .problem = "core is truncated", .message = "Assertion",
-    .pid = 42, .signal = 11, .code = -6, .has_address = true, .address = 0xdeadbeefdeadbeef,
-    .executable = "/usr/bin/app", .core_bytes = 123456789012, .core_truncated = true, .threads = threads,
-    .n_threads = 2, .threads_left_out = 9, .modules = modules, .n_modules = 2,
+    .engine = "libdwfl 0.188",
+    .architecture = "x86_64",
+    .problem = "core is truncated",
+    .message = "Assertion",
+    .pid = 42,
+    .signal = 11,
+    .code = -6,
+    .has_address = true,
+    .address = 0xdeadbeefdeadbeef,
+    .executable = "/usr/bin/app",
+    .core_bytes = 123456789012,
+    .core_truncated = true,
+    .threads = threads,
+    .n_threads = 2,
+    .threads_left_out = 9,
+    .modules = modules,
+    .n_modules = 2,
 };
 
 START_TEST(round_trip)
@@ -57,7 +92,8 @@ START_TEST(round_trip)
     ck_assert_uint_eq(an.threads[0].gap_after, 1);
     ck_assert_str_eq(an.threads[0].frames[0].file, frames[0].file);
     ck_assert_uint_eq(an.threads[0].frames[0].line, frames[0].line);
-    ck_assert(an.threads[0].frames[0].pc == frames[0].pc && an.threads[0].frames[0].trust == TRUST_SCAN);
+    ck_assert(an.threads[0].frames[0].pc == frames[0].pc &&
+              an.threads[0].frames[0].trust == TRUST_SCAN);
     ck_assert(an.threads[0].frames[0].inlined && an.threads[0].frames[0].signal);
     ck_assert_ptr_null(an.threads[0].frames[1].function);
     ck_assert(an.modules[0].end == UINT64_MAX && an.modules[0].status == MODULE_DEBUG);
@@ -147,12 +183,16 @@ static int parse_repeated(const char *prefix, const char *element, size_t n, con
 START_TEST(limits_are_inclusive)
 {
     ck_assert_int_eq(parse_repeated("{\"threads\":[", "{}", ANALYSIS_THREADS_MAX, "]}"), 0);
-    ck_assert_int_eq(parse_repeated("{\"threads\":[", "{}", ANALYSIS_THREADS_MAX + 1, "]}"), -EBADMSG);
-    ck_assert_int_eq(parse_repeated("{\"modules\":[", "{}", ANALYSIS_MODULES_MAX, "]}"), 0);
-    ck_assert_int_eq(parse_repeated("{\"modules\":[", "{}", ANALYSIS_MODULES_MAX + 1, "]}"), -EBADMSG);
-    ck_assert_int_eq(parse_repeated("{\"threads\":[{\"frames\":[", "{}", ANALYSIS_FRAMES_MAX, "]}]}"), 0);
-    ck_assert_int_eq(parse_repeated("{\"threads\":[{\"frames\":[", "{}", ANALYSIS_FRAMES_MAX + 1, "]}]}"),
+    ck_assert_int_eq(parse_repeated("{\"threads\":[", "{}", ANALYSIS_THREADS_MAX + 1, "]}"),
                      -EBADMSG);
+    ck_assert_int_eq(parse_repeated("{\"modules\":[", "{}", ANALYSIS_MODULES_MAX, "]}"), 0);
+    ck_assert_int_eq(parse_repeated("{\"modules\":[", "{}", ANALYSIS_MODULES_MAX + 1, "]}"),
+                     -EBADMSG);
+    ck_assert_int_eq(
+        parse_repeated("{\"threads\":[{\"frames\":[", "{}", ANALYSIS_FRAMES_MAX, "]}]}"), 0);
+    ck_assert_int_eq(
+        parse_repeated("{\"threads\":[{\"frames\":[", "{}", ANALYSIS_FRAMES_MAX + 1, "]}]}"),
+        -EBADMSG);
     ck_assert_int_eq(parse_repeated("{\"unknown\":[", "0", ANALYSIS_VALUES_MAX, "]}"), -EBADMSG);
 }
 END_TEST
@@ -199,4 +239,5 @@ END_TEST
 
 UNIT_TABLES_MAIN("report/analysis", {round_trip, 1}, {empty_object_is_all_unknown, 1},
                  {hostile_text_is_refused, ARRAY_SIZE(refused)}, {limits_are_inclusive, 1},
-                 {texts_that_are_too_long_are_cut_when_written, 1}, {bytes_that_are_no_text_are_repaired, 1})
+                 {texts_that_are_too_long_are_cut_when_written, 1},
+                 {bytes_that_are_no_text_are_repaired, 1})

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: */
-/* Whatever bytes go in, the writer's output is JSON that jansson reads back; the bounds are counted as jansson would build them. */
+/* Whatever bytes go in, the writer's output is JSON that jansson reads back; the bounds are counted
+ * as jansson would build them. */
 #include "common/report/jsontext.h"
 
 #include <string.h>
@@ -27,7 +28,8 @@ START_TEST(members_and_elements)
     jsontext_end_array(&b);
     jsontext_bool(&b, "d", true);
     jsontext_end_object(&b);
-    ck_assert_str_eq(buf_text(&b), "{\"a\":\"x\",\"b\":-5,\"c\":[\"0xffffffffffffffff\",false,{}],\"d\":true}");
+    ck_assert_str_eq(buf_text(&b),
+                     "{\"a\":\"x\",\"b\":-5,\"c\":[\"0xffffffffffffffff\",false,{}],\"d\":true}");
 }
 END_TEST
 
@@ -46,7 +48,9 @@ START_TEST(any_bytes_become_json)
             jsontext_end_array(&b);
             v = json_loadb(buf_text(&b), b.len, JSON_ALLOW_NUL, NULL);
             ck_assert_msg(v != NULL, "%02x %02x: %s", high, low, buf_text(&b));
-            ck_assert_int_eq(json_string_value(json_array_get(v, 0))[json_string_length(json_array_get(v, 0)) - 1], 'z');
+            ck_assert_int_eq(json_string_value(json_array_get(
+                                 v, 0))[json_string_length(json_array_get(v, 0)) - 1],
+                             'z');
             json_decref(v);
         }
     }
@@ -96,10 +100,11 @@ static const struct {
 
 START_TEST(bounded)
 {
-    ck_assert_msg(jsontext_bounded(str_from(bounds[_i].json), bounds[_i].depth, bounds[_i].values) ==
-                      bounds[_i].bounded, "%s", bounds[_i].json);
+    ck_assert_msg(jsontext_bounded(str_from(bounds[_i].json), bounds[_i].depth,
+                                   bounds[_i].values) == bounds[_i].bounded,
+                  "%s", bounds[_i].json);
 }
 END_TEST
 
-UNIT_TABLES_MAIN("report/jsontext", {members_and_elements, 1}, {any_bytes_become_json, 1}, {text_survives, 1},
-                 {bounded, ARRAY_SIZE(bounds)})
+UNIT_TABLES_MAIN("report/jsontext", {members_and_elements, 1}, {any_bytes_become_json, 1},
+                 {text_survives, 1}, {bounded, ARRAY_SIZE(bounds)})

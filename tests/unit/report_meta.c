@@ -193,12 +193,16 @@ START_TEST(broken_records)
         "",
         "{}",
         "{\"receipt\":{},\"meta\":{}}",
-        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":1,\"core_stored\":1}}",
-        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":-1,\"core_stored\":1},"
+        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":1,\"core_"
+        "stored\":1}}",
+        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":-1,\"core_"
+        "stored\":1},"
         "\"meta\":{}}",
-        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":1,\"core_stored\":1},"
+        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":1,\"core_"
+        "stored\":1},"
         "\"meta\":{\"pid\":\"x\"}}",
-        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":1,\"core_stored\":1,"
+        "{\"receipt\":{\"received_at\":\"2026-11-21T07:49:00Z\",\"core_received\":1,\"core_"
+        "stored\":1,"
         "\"core_sha256\":\"zz\"},\"meta\":{}}",
     };
     struct crash_record r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: */
-/* Names and numbers of signals are those of this machine's headers, both ways; what has no name says so. */
+/* Names and numbers of signals are those of this machine's headers, both ways; what has no name
+ * says so. */
 #include "common/report/signals.h"
 
 #include <errno.h>
@@ -63,5 +64,6 @@ START_TEST(codes)
 }
 END_TEST
 
-UNIT_TABLES_MAIN("report/signals", {names_and_numbers, ARRAY_SIZE(signals)}, {unknown_numbers_have_no_name, 1},
-                 {nonsense_is_refused_and_leaves_the_output, 1}, {codes, 1})
+UNIT_TABLES_MAIN("report/signals", {names_and_numbers, ARRAY_SIZE(signals)},
+                 {unknown_numbers_have_no_name, 1}, {nonsense_is_refused_and_leaves_the_output, 1},
+                 {codes, 1})
