@@ -6,7 +6,7 @@
  *   modules/xx/<build-id>/{executable,debuginfo,unwind,index}
  *                                        xx: the first two digits
  *   pending/<crash-id>                   accepted and not yet in the database
- *   tmp/                                 half-written; swept after a day
+ *   tmp/                                 half-written; cleared when ingestd starts
  *
  * A crash becomes visible by renaming a complete, fsynced folder out of tmp/; a module by linking a
  * complete, fsynced file. So a reader never sees a half. Thread-safe: the store is a folder
