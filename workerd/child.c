@@ -88,8 +88,8 @@ static enum child_status status_of(int error)
     }
 }
 
-/* Hundreds of threads with names of kilobytes may be more than the pipe's other end takes: threads are
- * left out then, the crashed one last. */
+/* Hundreds of threads with names of kilobytes may be more than the pipe's other end takes: threads
+ * are left out then, the crashed one last. */
 static enum child_status hand_back(struct analysis *an)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);

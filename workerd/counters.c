@@ -8,7 +8,8 @@
 
 static const struct metric table[COUNTER_COUNT] = {
     [COUNTER_BUILD_INFO] = {"corral_build_info", METRIC_GAUGE,
-                            "program=\"corral-workerd\",version=\"" CORRAL_VERSION "\"", "Always 1."},
+                            "program=\"corral-workerd\",version=\"" CORRAL_VERSION "\"",
+                            "Always 1."},
     [COUNTER_EVENTS_STACK] = {EVENTS, "result=\"stack\"", "Jobs by their end."},
     [COUNTER_EVENTS_NO_STACK] = {EVENTS, "result=\"no_stack\"", NULL},
     [COUNTER_EVENTS_REPEATED] = {EVENTS, "result=\"repeated\"", NULL},

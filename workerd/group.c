@@ -223,8 +223,8 @@ static void collect_missing(const struct analysis *an, const struct crash_stack 
 
 /* --- The event --- */
 
-/* A problem's row is shared by all events that have it, but addresses differ from process to process: of "0x7f01"
- * the row keeps "0x…". The whole text is in analysis.json. */
+/* A problem's row is shared by all events that have it, but addresses differ from process to
+ * process: of "0x7f01" the row keeps "0x…". The whole text is in analysis.json. */
 static const char *without_addresses(const char *text, struct arena *a)
 {
     static const char hex[] = "0123456789abcdef", mark[] = "0x…";

@@ -14,10 +14,10 @@
 #include "workerd/group.h"
 #include "workerd/queries.h"
 
-#define RECORD_MAX     (META_JSON_MAX + 64u * 1024)
-#define WAIT_MIN       (100 * USEC_PER_MSEC) /* between two tries, doubled each time */
-#define WAIT_MAX       (2 * USEC_PER_SEC)
-#define HOST_WAIT      (600 * USEC_PER_SEC) /* for this host to recover, before an attempt is spent */
+#define RECORD_MAX (META_JSON_MAX + 64u * 1024)
+#define WAIT_MIN   (100 * USEC_PER_MSEC) /* between two tries, doubled each time */
+#define WAIT_MAX   (2 * USEC_PER_SEC)
+#define HOST_WAIT  (600 * USEC_PER_SEC) /* for this host to recover, before an attempt is spent */
 
 /* A job in hand. */
 struct run {
@@ -143,17 +143,19 @@ static int analyse_crash(struct run *run, struct analysis *ret)
     return r < 0 ? r : analyse_core(run, core, ret);
 }
 
-/* A full disk or exhausted memory says nothing about the crash: the job stays in hand until they have passed, within
- * reason, for the fault may lie in this one core's sectors. */
+/* A full disk or exhausted memory says nothing about the crash: the job stays in hand until they
+ * have passed, within reason, for the fault may lie in this one core's sectors. */
 static int analyse_patiently(struct run *run, struct analysis *ret)
 {
     int64_t wait = WAIT_MIN, waited = 0;
     int r;
 
     while ((r = analyse_crash(run, ret)) < 0 || r == CHILD_HOST_FAILED) {
-        log_error("cannot analyse on this host", LOG_STR("crash_id", run->job->crash_id),
-                  LOG_INT("again_in_usec", wait),
-                  LOG_STR("hint", "is there room and memory left, and may this user read the data folder?"));
+        log_error(
+            "cannot analyse on this host", LOG_STR("crash_id", run->job->crash_id),
+            LOG_INT("again_in_usec", wait),
+            LOG_STR("hint",
+                    "is there room and memory left, and may this user read the data folder?"));
         if (waited > HOST_WAIT || !wait_with_job(run, wait))
             return r;
         waited += wait;

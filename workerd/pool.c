@@ -22,10 +22,11 @@
 #define BACKOFF_MIN                                                                                \
     (100 *                                                                                         \
      USEC_PER_MSEC) /* before a dead worker is replaced; doubles while they keep dying young */
-#define BACKOFF_MAX     (10 * USEC_PER_SEC)
-#define LIVED_LONG      (30 * USEC_PER_SEC) /* after so long a life the back-off starts again */
-#define STOP_EXTRA_USEC (10 * USEC_PER_SEC) /* beyond job_timeout, for storing what was analysed   \
-                                             */
+#define BACKOFF_MAX (10 * USEC_PER_SEC)
+#define LIVED_LONG  (30 * USEC_PER_SEC) /* after so long a life the back-off starts again */
+#define STOP_EXTRA_USEC                                                                            \
+    (10 * USEC_PER_SEC) /* beyond job_timeout, for storing what was analysed                       \
+                         */
 
 /* --- In the pool's process --- */
 

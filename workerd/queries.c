@@ -354,8 +354,8 @@ static int attempt(struct db *d, const struct event *e, struct arena *a, struct 
     }
     if (r == AGAIN && lacks_reference(&ids, e)) {
         r = make_references(d, e, &ids, a);
-        /* What is new is rare: the day's partition is made sure of with it, so that the first group of a day
-         * does not lose its number to a rollback. */
+        /* What is new is rare: the day's partition is made sure of with it, so that the first group
+         * of a day does not lose its number to a rollback. */
         if (r == 0)
             r = ensure_partition(d, e);
         return r ? r : AGAIN;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/analysis workerd/grouping */
-/* The sandboxed child from its parent's side: bad cores are answers, what takes too long is ended, what this host cannot do is said. */
+/* The sandboxed child from its parent's side: bad cores are answers, what takes too long is ended,
+ * what this host cannot do is said. */
 #include "workerd/child.h"
 
 #include <fcntl.h>
@@ -35,12 +36,15 @@ static int file_with(const void *p, size_t n)
     return fd;
 }
 
-static int analyse_bytes(const void *p, size_t n, int64_t timeout, struct arena *a, struct analysis *ret,
-                         const char **ret_problem)
+static int analyse_bytes(const void *p, size_t n, int64_t timeout, struct arena *a,
+                         struct analysis *ret, const char **ret_problem)
 {
     _cleanup_fd_ int core = file_with(p, n);
-    const struct child_options o = {
-        .data = data, .core_fd = core, .timeout_usec = timeout, .memory_bytes = 1ull << 30, .tick = wanted};
+    const struct child_options o = {.data = data,
+                                    .core_fd = core,
+                                    .timeout_usec = timeout,
+                                    .memory_bytes = 1ull << 30,
+                                    .tick = wanted};
 
     return child_analyse(&o, a, ret, ret_problem);
 }
@@ -61,8 +65,9 @@ static void remove_store(void)
 
 START_TEST(garbage_is_an_answer)
 {
-    static const char *const cores[] = {"", "x", "\177ELF", "\177ELF\2\1\1 and nothing more that makes sense at all, or does it?",
-                                        "\x28\xb5\x2f\xfd then no zstd frame"};
+    static const char *const cores[] = {
+        "", "x", "\177ELF", "\177ELF\2\1\1 and nothing more that makes sense at all, or does it?",
+        "\x28\xb5\x2f\xfd then no zstd frame"};
     _cleanup_arena_ struct arena a;
 
     arena_init(&a, 0);
@@ -100,7 +105,8 @@ static void build_large(struct image_thread *threads, size_t n, struct buf *ret)
 {
     static char path[8000];
     const struct image_file file = {.start = 0x400000, .end = 0x500000, .path = path};
-    const struct image image = {.threads = threads, .n_threads = n, .files = &file, .n_files = 1, .signal = 11};
+    const struct image image = {
+        .threads = threads, .n_threads = n, .files = &file, .n_files = 1, .signal = 11};
 
     memset(path, 'x', sizeof(path) - 1);
     for (size_t i = 0; i < n; i++)
@@ -141,8 +147,11 @@ START_TEST(memory_is_limited)
     make_store();
     build_large(threads, ANALYSIS_THREADS_MAX, &core);
     _cleanup_fd_ int fd = file_with(core.data, core.len);
-    const struct child_options o = {
-        .data = data, .core_fd = fd, .timeout_usec = 60 * USEC_PER_SEC, .memory_bytes = 64u << 20, .tick = wanted};
+    const struct child_options o = {.data = data,
+                                    .core_fd = fd,
+                                    .timeout_usec = 60 * USEC_PER_SEC,
+                                    .memory_bytes = 64u << 20,
+                                    .tick = wanted};
 
     ck_assert_int_eq(child_analyse(&o, &a, &an, &problem), CHILD_FAILED);
     ck_assert_ptr_nonnull(strstr(problem, "memory"));
@@ -170,7 +179,10 @@ START_TEST(a_core_that_is_no_file_does_not_hang)
     struct analysis an = {0};
     const char *problem = NULL;
     int pipes[2];
-    struct child_options o = {.data = data, .timeout_usec = 20 * USEC_PER_SEC, .memory_bytes = 1ull << 30, .tick = wanted};
+    struct child_options o = {.data = data,
+                              .timeout_usec = 20 * USEC_PER_SEC,
+                              .memory_bytes = 1ull << 30,
+                              .tick = wanted};
 
     arena_init(&a, 0);
     make_store();
@@ -185,5 +197,5 @@ START_TEST(a_core_that_is_no_file_does_not_hang)
 END_TEST
 
 UNIT_MAIN("workerd/child", garbage_is_an_answer, time_is_limited,
-          what_is_too_large_to_hand_back_keeps_the_crashed_thread, memory_is_limited, a_host_without_its_store_is_no_answer,
-          a_core_that_is_no_file_does_not_hang)
+          what_is_too_large_to_hand_back_keeps_the_crashed_thread, memory_is_limited,
+          a_host_without_its_store_is_no_answer, a_core_that_is_no_file_does_not_hang)

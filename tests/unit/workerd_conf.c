@@ -20,7 +20,8 @@ static const char *check(const char *text)
     const char *wrong;
 
     conf_defaults(worker_conf_keys, WORKER_CONF_KEYS, &conf);
-    ck_assert_msg(conf_parse(worker_conf_keys, WORKER_CONF_KEYS, str_from(text), &conf, &e) == 0, "%s", e.message);
+    ck_assert_msg(conf_parse(worker_conf_keys, WORKER_CONF_KEYS, str_from(text), &conf, &e) == 0,
+                  "%s", e.message);
     wrong = worker_conf_check(&conf);
     conf_fini(worker_conf_keys, WORKER_CONF_KEYS, &conf);
     return wrong;

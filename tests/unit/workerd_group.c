@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/analysis workerd/grouping */
-/* From record and analysis to the event's columns: what fills what, what is cut where, and what makes two stacks the same row. */
+/* From record and analysis to the event's columns: what fills what, what is cut where, and what
+ * makes two stacks the same row. */
 #include "workerd/group.h"
 
 #include <limits.h>
@@ -15,11 +16,27 @@
 #define RECEIVED 1700000000000000
 
 static struct frame frames[] = {
-    {.pc = 0x7f01, .function = "process_data", .file = "/src/app.c", .line = 142, .module = "/usr/bin/app", .build_id = "aa01",
-     .offset = 1, .trust = TRUST_CONTEXT},
-    {.pc = 0x7f02, .function = "main", .file = "/src/app.c", .line = 9, .module = "/usr/bin/app", .build_id = "aa01", .offset = 2,
+    {.pc = 0x7f01,
+     .function = "process_data",
+     .file = "/src/app.c",
+     .line = 142,
+     .module = "/usr/bin/app",
+     .build_id = "aa01",
+     .offset = 1,
+     .trust = TRUST_CONTEXT},
+    {.pc = 0x7f02,
+     .function = "main",
+     .file = "/src/app.c",
+     .line = 9,
+     .module = "/usr/bin/app",
+     .build_id = "aa01",
+     .offset = 2,
      .trust = TRUST_CFI},
-    {.pc = 0x7f03, .module = "/lib/libfoo.so.1", .build_id = "bb02", .offset = 3, .trust = TRUST_CFI},
+    {.pc = 0x7f03,
+     .module = "/lib/libfoo.so.1",
+     .build_id = "bb02",
+     .offset = 3,
+     .trust = TRUST_CFI},
 };
 static struct module modules[] = {
     {.path = "/usr/bin/app", .build_id = "aa01", .status = MODULE_DEBUG},
@@ -38,9 +55,15 @@ static struct crash_record make_record(void)
 
 static struct analysis make_analysis(struct thread *t)
 {
-    *t = (struct thread){.tid = 7, .crashed = true, .frames = frames, .n_frames = ARRAY_SIZE(frames)};
-    return (struct analysis){.signal = SIGSEGV, .pid = 42, .executable = "/usr/bin/app", .threads = t, .n_threads = 1,
-                             .modules = modules, .n_modules = ARRAY_SIZE(modules)};
+    *t = (struct thread){
+        .tid = 7, .crashed = true, .frames = frames, .n_frames = ARRAY_SIZE(frames)};
+    return (struct analysis){.signal = SIGSEGV,
+                             .pid = 42,
+                             .executable = "/usr/bin/app",
+                             .threads = t,
+                             .n_threads = 1,
+                             .modules = modules,
+                             .n_modules = ARRAY_SIZE(modules)};
 }
 
 START_TEST(columns)
@@ -160,7 +183,8 @@ START_TEST(problems_that_differ_by_addresses_are_one)
         const char *problem, *expected;
     } cases[] = {
         {"0x7f0012ab is in no mapped file", "0x… is in no mapped file"},
-        {"the core lacks the stack's memory at 0x7ffd00000010", "the core lacks the stack's memory at 0x…"},
+        {"the core lacks the stack's memory at 0x7ffd00000010",
+         "the core lacks the stack's memory at 0x…"},
         {"0x", "0x…"},
         {"the disk was full", "the disk was full"},
     };
@@ -264,6 +288,8 @@ START_TEST(a_fault_at_the_stack_pointer_is_an_overflow)
 }
 END_TEST
 
-UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same, the_host_fills_in_what_the_core_lacks,
-          hostile_values_fit_their_columns, problems_that_differ_by_addresses_are_one,
-          the_same_stack_elsewhere_in_memory_is_the_same_row, stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow)
+UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same,
+          the_host_fills_in_what_the_core_lacks, hostile_values_fit_their_columns,
+          problems_that_differ_by_addresses_are_one,
+          the_same_stack_elsewhere_in_memory_is_the_same_row,
+          stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow)

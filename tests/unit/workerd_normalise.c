@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/analysis workerd/grouping */
-/* The same function built differently has one name; different functions have different ones; any bytes have a name that stays. */
+/* The same function built differently has one name; different functions have different ones; any
+ * bytes have a name that stays. */
 #include "workerd/grouping/normalise.h"
 
 #include <string.h>
@@ -79,7 +80,8 @@ static const struct {
     {"<&mut app::Thing as app::Trait>::go", "app::Thing::go"},
     {"<app::Thing>::go", "app::Thing::go"},
     {"alloc::vec::Vec::<u8>::push", "alloc::vec::Vec::push"},
-    {"core::ops::function::FnOnce::call_once{{vtable.shim}}", "core::ops::function::FnOnce::call_once{vtable.shim}"},
+    {"core::ops::function::FnOnce::call_once{{vtable.shim}}",
+     "core::ops::function::FnOnce::call_once{vtable.shim}"},
     {"app[8d1d1f4a2b3c4d5e]::run", "app::run"},
     {"core::ptr::drop_in_place<alloc::boxed::Box<dyn core::any::Any>>", "core::ptr::drop_in_place"},
     {"alloc::slice::<impl [T]>::sort", "alloc::slice::sort"},
@@ -119,8 +121,9 @@ END_TEST
 /* Texts made of the bytes that the walk looks at, from a fixed seed: each must settle. */
 START_TEST(random_texts_settle)
 {
-    static const char *const parts[] = {"<", ">", "(", ")", "{", "}", "[", "]", "::", " ", "a", "operator", "->",
-                                        " as ", "lambda", "&", "*", "@", ".cold", ".0", " const", "#1", "__GI_"};
+    static const char *const parts[] = {
+        "<",  ">",    "(",      ")", "{", "}", "[",     "]",  "::",     " ",  "a",    "operator",
+        "->", " as ", "lambda", "&", "*", "@", ".cold", ".0", " const", "#1", "__GI_"};
     unsigned seed = 1;
 
     for (unsigned n = 0; n < 20000; n++) {
@@ -138,7 +141,8 @@ START_TEST(random_texts_settle)
 }
 END_TEST
 
-/* Far beyond the limit and nested without end: linear work, and a name that is not longer than allowed. */
+/* Far beyond the limit and nested without end: linear work, and a name that is not longer than
+ * allowed. */
 START_TEST(long_texts)
 {
     static const char fill[] = {'<', '(', '{', 'a', ' ', ':', '>'};

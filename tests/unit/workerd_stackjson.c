@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/analysis workerd/grouping */
-/* The JSON of corral-workerd --fingerprint: what is accepted, where a mistake is said to be, what comes out. */
+/* The JSON of corral-workerd --fingerprint: what is accepted, where a mistake is said to be, what
+ * comes out. */
 #include "workerd/grouping/stackjson.h"
 
 #include <errno.h>
@@ -15,8 +16,9 @@
 
 START_TEST(everything_may_be_missing)
 {
-    static const char *const texts[] = {"{}", "{\"frames\":[]}", "{\"frames\":null,\"signal\":null,\"x\":[1]}",
-                                        "{\"frames\":[{}]}", "{\"frames\":[{\"function\":null,\"line\":null}]}"};
+    static const char *const texts[] = {
+        "{}", "{\"frames\":[]}", "{\"frames\":null,\"signal\":null,\"x\":[1]}", "{\"frames\":[{}]}",
+        "{\"frames\":[{\"function\":null,\"line\":null}]}"};
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         _cleanup_arena_ struct arena a;
@@ -34,10 +36,12 @@ END_TEST
 
 START_TEST(all_members)
 {
-    static const char text[] =
-        "{\"signal\":\"segv\",\"si_code\":\"SEGV_MAPERR\",\"message\":\"m\",\"executable\":\"/bin/x\",\"frames\":["
-        "{\"function\":\"f\",\"file\":\"a.c\",\"line\":3,\"module\":\"/lib/l.so\",\"build_id\":\"AB01\",\"offset\":\"0x1f\",\"inline\":true},"
-        "{\"function\":\"??\",\"offset\":31},{\"function\":\"<signal handler called>\"},{\"offset\":\"31\"}]}";
+    static const char text[] = "{\"signal\":\"segv\",\"si_code\":\"SEGV_MAPERR\",\"message\":\"m\","
+                               "\"executable\":\"/bin/x\",\"frames\":["
+                               "{\"function\":\"f\",\"file\":\"a.c\",\"line\":3,\"module\":\"/lib/"
+                               "l.so\",\"build_id\":\"AB01\",\"offset\":\"0x1f\",\"inline\":true},"
+                               "{\"function\":\"??\",\"offset\":31},{\"function\":\"<signal "
+                               "handler called>\"},{\"offset\":\"31\"}]}";
     _cleanup_arena_ struct arena a;
     struct stackjson_error error;
     struct crash_stack s;
@@ -115,20 +119,34 @@ START_TEST(output)
 
     arena_init(&a, 0);
     buf_init(&b, 10000);
-    ck_assert_int_eq(stackjson_parse(STR("{\"signal\":6,\"frames\":[{\"function\":\"abort\"},{\"function\":\"free\"},"
-                                         "{\"function\":\"f(int)\",\"file\":\"/x/a.c\",\"line\":3}]}"), &a, &s, &error), 0);
+    ck_assert_int_eq(
+        stackjson_parse(
+            STR("{\"signal\":6,\"frames\":[{\"function\":\"abort\"},{\"function\":\"free\"},"
+                "{\"function\":\"f(int)\",\"file\":\"/x/a.c\",\"line\":3}]}"),
+            &a, &s, &error),
+        0);
     fingerprint_make(&s, &a, &g);
     stackjson_format(&s, &g, title_make(&s, &g, &a), &b);
     v = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, NULL);
     ck_assert_ptr_nonnull(v);
-    ck_assert_str_eq(json_string_value(json_object_get(v, "title")), "heap corruption in f() a.c:3");
+    ck_assert_str_eq(json_string_value(json_object_get(v, "title")),
+                     "heap corruption in f() a.c:3");
     ck_assert_uint_eq(strlen(json_string_value(json_object_get(v, "fingerprint"))), 64);
-    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(v, "tags"), 0)), "heap-corruption");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(v, "tags"), 0)),
+                     "heap-corruption");
     ck_assert_uint_eq(json_array_size(json_object_get(v, "frames")), 3);
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(v, "frames"), 0), "verdict")), "cut");
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(v, "frames"), 1), "rule")), "glibc-heap");
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(v, "frames"), 2), "verdict")), "kept");
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(v, "frames"), 2), "function")), "f");
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(v, "frames"), 0), "verdict")),
+                     "cut");
+    ck_assert_str_eq(
+        json_string_value(json_object_get(json_array_get(json_object_get(v, "frames"), 1), "rule")),
+        "glibc-heap");
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(v, "frames"), 2), "verdict")),
+                     "kept");
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(v, "frames"), 2), "function")),
+                     "f");
     json_decref(v);
 }
 END_TEST

@@ -136,7 +136,8 @@ static int unpack_on_a_small_disk(int core)
     char folder[] = "/tmp/corral-unit-disk.XXXXXX";
     struct statvfs s;
 
-    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mkdtemp(folder))
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        !mkdtemp(folder))
         return 77;
     int mounted = mount("disk", folder, "tmpfs", 0, "size=560m");
     _cleanup_fd_ int scratch = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -159,7 +160,8 @@ START_TEST(a_bomb_takes_half_of_the_disk)
     if (child == 0)
         _exit(unpack_on_a_small_disk(core));
     ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77)); /* 77: may not mount */
+    ck_assert(WIFEXITED(status) &&
+              (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77)); /* 77: may not mount */
 }
 END_TEST
 
@@ -174,5 +176,4 @@ START_TEST(only_regular_files)
 END_TEST
 
 UNIT_MAIN("workerd/unpack", into_memory_and_into_a_file, the_limit_cuts,
-          damage_keeps_what_came_before,
-          a_bomb_takes_half_of_the_disk, only_regular_files)
+          damage_keeps_what_came_before, a_bomb_takes_half_of_the_disk, only_regular_files)

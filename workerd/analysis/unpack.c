@@ -14,7 +14,8 @@
 #include "common/base/io.h"
 
 #define PAGE_BYTES 4096u
-#define SHARE_MIN  (256u << 20) /* with less room on its disk than twice this, a core waits for more */
+/* With less room on its disk than twice this, a core may wait for more. */
+#define SHARE_MIN (256u << 20)
 
 static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 
@@ -51,8 +52,9 @@ static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
     return 0;
 }
 
-/* Half of what is free, so that a few bytes that unpack to all that a disk holds do not take the room of
- * others: PostgreSQL may be among them. A file system without a size (memfd_create(2)) has no limit. */
+/* Half of what is free, so that a few bytes that unpack to all that a disk holds do not take the
+ * room of others: PostgreSQL may be among them. A file system without a size (memfd_create(2)) has
+ * no limit. */
 static uint64_t disk_share(int fd)
 {
     struct statvfs s;
