@@ -48,6 +48,9 @@ const char *dashd_conf_check(const void *conf)
 {
     const struct dashd_conf *c = conf;
 
+    if (!db_conninfo_valid(c->database))
+        return "database must be a libpq connection string, such as host=/run/postgresql "
+               "dbname=corral";
     if (*c->base_path && (c->base_path[0] != '/' || cstr_ends(c->base_path, "/")))
         return "base_path must begin with a slash and not end with one";
     if (strpbrk(c->base_path, "\"'<>;\\ ?#"))
@@ -107,24 +110,11 @@ struct db *app_db(struct app *app)
     if (db)
         return db;
     if (db_new(app->conf->database, &db) < 0 || pthread_setspecific(db_key, db) != 0)
-        abort(); /* app_start has made one before */
+        abort(); /* dashd_conf_check has tried it */
     return db;
 }
 
 /* --- Start and stop --- */
-
-static int check_database(const char *conninfo)
-{
-    struct db *db;
-    int r = db_new(conninfo, &db);
-
-    if (r < 0)
-        log_error("database is not a connection string of libpq",
-                  LOG_STR("see", "corral-dashd(8)"));
-    else
-        db_free(db);
-    return r;
-}
 
 static int serve(struct app *app, const struct route *routes, size_t n_routes)
 {
@@ -156,9 +146,6 @@ int app_start(struct app *app, const struct dashd_conf *conf, const struct route
     *app = (struct app){.conf = conf};
     if (sodium_init() < 0 || pthread_key_create(&db_key, release_db) != 0)
         return -EIO;
-    r = check_database(conf->database);
-    if (r < 0)
-        return r;
     r = blob_open(conf->data, false, &app->blobs);
     if (r < 0) {
         log_error("cannot open the blob store", LOG_STR("data", conf->data), LOG_ERRNO(r));

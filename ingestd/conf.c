@@ -42,31 +42,13 @@ const struct conf_key ingest_conf_keys[INGEST_CONF_KEYS] = {
     KEY(log_level, CONF_TEXT, "info", 0, 0, "error, warning, info or debug."),
 };
 
-static bool is_database(const char *conninfo)
-{
-    struct db *d = NULL;
-    bool right = db_new(conninfo, &d) == 0;
-
-    db_free(d);
-    return right;
-}
-
-static bool is_redis(const char *address)
-{
-    struct queue *q = NULL;
-    bool right = queue_new(address, &q) == 0;
-
-    queue_free(q);
-    return right;
-}
-
 const char *ingest_conf_check(const void *conf)
 {
     const struct ingest_conf *c = conf;
 
-    if (!is_redis(c->redis))
+    if (!queue_address_valid(c->redis))
         return "redis must be host:port or unix:/path";
-    if (!is_database(c->database))
+    if (!db_conninfo_valid(c->database))
         return "database must be a libpq connection string, such as host=/run/postgresql "
                "dbname=corral";
     if (*c->data != '/')

@@ -42,33 +42,15 @@ const struct conf_key worker_conf_keys[WORKER_CONF_KEYS] = {
     KEY(log_level, CONF_TEXT, "info", 0, 0, "error, warning, info or debug."),
 };
 
-static bool is_database(const char *conninfo)
-{
-    struct db *d = NULL;
-    bool right = db_new(conninfo, &d) == 0;
-
-    db_free(d);
-    return right;
-}
-
-static bool is_redis(const char *address)
-{
-    struct queue *q = NULL;
-    bool right = queue_new(address, &q) == 0;
-
-    queue_free(q);
-    return right;
-}
-
 const char *worker_conf_check(const void *conf)
 {
     const struct worker_conf *c = conf;
 
     if (c->data[0] != '/')
         return "data must be an absolute path";
-    if (!is_redis(c->redis))
+    if (!queue_address_valid(c->redis))
         return "redis must be host:port or unix:/path";
-    if (!is_database(c->database))
+    if (!db_conninfo_valid(c->database))
         return "database must be a libpq connection string, such as host=/run/postgresql "
                "dbname=corral";
     return NULL;

@@ -231,14 +231,21 @@ static int ensure_connected(struct db *d)
     return d->conn ? 0 : connect_now(d);
 }
 
-int db_new(const char *conninfo, struct db **ret)
+bool db_conninfo_valid(const char *conninfo)
 {
     PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+    bool valid = options != NULL;
+
+    PQconninfoFree(options);
+    return valid;
+}
+
+int db_new(const char *conninfo, struct db **ret)
+{
     struct db *d;
 
-    if (!options)
+    if (!db_conninfo_valid(conninfo))
         return -EINVAL;
-    PQconninfoFree(options);
     d = calloc(1, sizeof(*d));
     if (!d)
         abort();

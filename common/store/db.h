@@ -26,6 +26,8 @@ struct db;
 /* conninfo as of libpq ("host=/run/postgresql dbname=corral user=…"). Never connects itself. */
 int db_new(const char *conninfo, struct db **ret);
 void db_free(struct db *d);
+/* Whether db_new would take it: for a configuration's -t. */
+bool db_conninfo_valid(const char *conninfo);
 /* The server's last message, one line; for logs only. */
 const char *db_message(const struct db *d);
 

@@ -163,6 +163,15 @@ void queue_free(struct queue *q)
     free(q);
 }
 
+bool queue_address_valid(const char *address)
+{
+    struct queue *q = NULL;
+    bool valid = queue_new(address, &q) == 0;
+
+    queue_free(q);
+    return valid;
+}
+
 const char *queue_message(const struct queue *q)
 {
     return q->message;

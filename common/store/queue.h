@@ -35,6 +35,8 @@ enum queue_outcome {
 /* address: "unix:/path" or "host:port". Never connects itself. */
 int queue_new(const char *address, struct queue **ret);
 void queue_free(struct queue *q);
+/* Whether queue_new would take it: for a configuration's -t. */
+bool queue_address_valid(const char *address);
 /* Why the last call failed, one line, for logs. */
 const char *queue_message(const struct queue *q);
 /* QUEUE_UNAVAILABLE or 0. */
