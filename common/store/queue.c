@@ -114,24 +114,24 @@ static int ready(struct queue *q, int64_t usec)
     return 0;
 }
 
-static int parse_address(struct queue *q, const char *address)
+static int parse_address(const char *address, char **ret_host, int *ret_port)
 {
     const char *colon = strrchr(address, ':');
     struct str host;
     uint64_t port;
 
     if (cstr_starts(address, "unix:/")) {
-        q->host = strdup(address + strlen("unix:"));
+        *ret_host = strdup(address + strlen("unix:"));
+        *ret_port = 0;
         return 0;
     }
-    if (!colon || colon == address || str_to_u64(str_from(colon + 1), 65535, &port) < 0 ||
-        port == 0)
+    if (!colon || colon == address || str_to_u64(str_from(colon + 1), 65535, &port) < 0 || !port)
         return -EINVAL;
     host = (struct str){address, (size_t)(colon - address)};
     if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
         host = (struct str){host.p + 1, host.n - 2};
-    q->host = strndup(host.p, host.n);
-    q->port = (int)port;
+    *ret_host = strndup(host.p, host.n);
+    *ret_port = (int)port;
     return 0;
 }
 
@@ -142,7 +142,7 @@ int queue_new(const char *address, struct queue **ret)
 
     if (!q)
         abort();
-    r = parse_address(q, address);
+    r = parse_address(address, &q->host, &q->port);
     if (r < 0) {
         queue_free(q);
         return r;
@@ -165,11 +165,10 @@ void queue_free(struct queue *q)
 
 bool queue_address_valid(const char *address)
 {
-    struct queue *q = NULL;
-    bool valid = queue_new(address, &q) == 0;
+    _cleanup_free_ char *host = NULL;
+    int port;
 
-    queue_free(q);
-    return valid;
+    return parse_address(address, &host, &port) == 0;
 }
 
 const char *queue_message(const struct queue *q)
