@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line that the kernel makes of core_pattern (core(5)). Each argument is a letter and
  * its value, so that their order does not matter and a specifier that the kernel does not know
- * leaves an empty value instead of shifting the rest:
+ * leaves an empty value instead of shifting the rest. All that is understood:
  *
  *     |/usr/sbin/corral-handler P%P I%I u%u g%g s%s t%t c%c d%d C%C F%F h%h e%e E%E
+ *
+ * The pattern that is installed leaves c%c out (docs/architecture.md says why).
  *
  * Kernels before 5.3 split the line after the expansion, so a program's name with a blank in it
  * looks like further arguments. Hence the names come last, and the first argument of a letter is
