@@ -108,6 +108,17 @@ static void add_segment(struct corefile *c, const struct elf_segment *g)
     };
 }
 
+/* The kernel writes them in order: of 40,000 it is worth to look first. */
+static void sort_segments(struct corefile *c)
+{
+    for (size_t i = 1; i < c->n_segments; i++) {
+        if (c->segments[i - 1].start > c->segments[i].start) {
+            qsort(c->segments, c->n_segments, sizeof *c->segments, compare_segments);
+            return;
+        }
+    }
+}
+
 static int read_segments(struct corefile *c, struct arena *a, const struct elf_view *v)
 {
     struct elf_segment g;
@@ -122,8 +133,7 @@ static int read_segments(struct corefile *c, struct arena *a, const struct elf_v
         if (g.type == PT_LOAD)
             add_segment(c, &g);
     }
-    /* The kernel writes them in order; only then is nothing left to sort. */
-    qsort(c->segments, c->n_segments, sizeof *c->segments, compare_segments);
+    sort_segments(c);
     if (c->expected_size > c->bytes.size)
         c->truncated = true;
     return 0;

@@ -62,10 +62,13 @@ struct corefile {
     int signal, code;
     bool has_address; /* the signal came with an address that faulted */
     uint64_t address;
+    bool has_sender; /* the signal was sent, by this process and user */
+    int64_t sender_pid, sender_uid;
     int64_t pid;           /* 0: unknown */
     const char *name;      /* comm of the process; NULL: unknown */
     const char *arguments; /* the first 79 bytes of the command line; NULL: unknown */
-    uint64_t auxv_vdso, auxv_entry, auxv_program_headers; /* 0: unknown */
+    uint64_t auxv_vdso, auxv_entry, auxv_program_headers, auxv_n_program_headers,
+        auxv_random; /* 0: unknown; AT_RANDOM lies on the main thread's stack */
 
     uint64_t expected_size; /* what the program headers promise */
     bool notes_cut;         /* the end came before that of the notes */

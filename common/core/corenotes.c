@@ -68,6 +68,14 @@ static bool signal_has_address(int signal, int code)
     return false;
 }
 
+/* sigaction(2): kill, sigqueue and tgkill fill si_pid and si_uid, where a fault has si_addr. */
+static bool signal_has_sender(int code)
+{
+    const int si_user = 0, si_queue = -1, si_tkill = -6;
+
+    return code == si_user || code == si_queue || code == si_tkill;
+}
+
 static int read_siginfo(struct note_reader *r, const struct elf_note *n)
 {
     struct corefile *c = r->core;
@@ -81,6 +89,11 @@ static int read_siginfo(struct note_reader *r, const struct elf_note *n)
     c->has_address = signal_has_address(c->signal, c->code);
     if (c->has_address)
         c->address = layout_word(c->layout, n->desc + address);
+    c->has_sender = signal_has_sender(c->code) && n->desc_size >= address + 8;
+    if (c->has_sender) {
+        c->sender_pid = layout_int(n->desc + address);
+        c->sender_uid = (uint32_t)layout_int(n->desc + address + 4);
+    }
     return 0;
 }
 
@@ -103,6 +116,12 @@ static int read_auxv(struct note_reader *r, const struct elf_note *n)
             break;
         case AT_PHDR:
             c->auxv_program_headers = value;
+            break;
+        case AT_PHNUM:
+            c->auxv_n_program_headers = value;
+            break;
+        case AT_RANDOM:
+            c->auxv_random = value;
             break;
         }
     }

@@ -35,6 +35,7 @@ static void copy_header64(const uint8_t *p, struct elf_view *v)
     v->shnum = h.e_shnum;
     v->phentsize = h.e_phentsize;
     v->shentsize = h.e_shentsize;
+    v->shstrndx = h.e_shstrndx;
 }
 
 static void copy_header32(const uint8_t *p, struct elf_view *v)
@@ -51,25 +52,23 @@ static void copy_header32(const uint8_t *p, struct elf_view *v)
     v->shnum = h.e_shnum;
     v->phentsize = h.e_phentsize;
     v->shentsize = h.e_shentsize;
+    v->shstrndx = h.e_shstrndx;
 }
 
-struct section {
-    uint32_t type, info;
-    uint64_t offset, size, align;
-};
-
-static struct section copy_section(const uint8_t *p, bool is64)
+struct elf_section elf_section_row(const uint8_t *p, bool is64)
 {
     if (is64) {
         Elf64_Shdr h;
 
         memcpy(&h, p, sizeof h);
-        return (struct section){h.sh_type, h.sh_info, h.sh_offset, h.sh_size, h.sh_addralign};
+        return (struct elf_section){h.sh_name, h.sh_type,   h.sh_link, h.sh_info,     h.sh_flags,
+                                    h.sh_addr, h.sh_offset, h.sh_size, h.sh_addralign};
     }
     Elf32_Shdr h;
 
     memcpy(&h, p, sizeof h);
-    return (struct section){h.sh_type, h.sh_info, h.sh_offset, h.sh_size, h.sh_addralign};
+    return (struct elf_section){h.sh_name, h.sh_type,   h.sh_link, h.sh_info,     h.sh_flags,
+                                h.sh_addr, h.sh_offset, h.sh_size, h.sh_addralign};
 }
 
 /* More than 65,534 program headers: their number is in the first section header (elf(5), PN_XNUM).
@@ -84,7 +83,7 @@ static void resolve_extended_numbers(struct elf_view *v)
         v->phnum_unknown = segments;
         return;
     }
-    struct section first = copy_section(v->data + v->shoff, v->is64);
+    struct elf_section first = elf_section_row(v->data + v->shoff, v->is64);
 
     if (segments)
         v->phnum = first.info;
@@ -122,7 +121,7 @@ int elf_open(const void *data, size_t size, struct elf_view *ret)
 
 /* --- Segments and notes --- */
 
-static struct elf_segment copy_segment(const uint8_t *p, bool is64)
+struct elf_segment elf_segment_row(const uint8_t *p, bool is64)
 {
     if (is64) {
         Elf64_Phdr h;
@@ -145,7 +144,7 @@ int elf_segment(const struct elf_view *v, uint32_t i, struct elf_segment *ret)
     if (i >= v->phnum || v->phoff > v->size ||
         !range_within(offset, v->phentsize, v->size - v->phoff))
         return ELF_MALFORMED;
-    *ret = copy_segment(v->data + v->phoff + offset, v->is64);
+    *ret = elf_segment_row(v->data + v->phoff + offset, v->is64);
     return 0;
 }
 
@@ -260,7 +259,7 @@ static int search_segments(const struct bytes *b, const struct elf_view *v, uint
     if (r != 0)
         return r;
     for (uint32_t i = 0; i < v->phnum; i++) {
-        struct elf_segment g = copy_segment(table + (size_t)i * v->phentsize, v->is64);
+        struct elf_segment g = elf_segment_row(table + (size_t)i * v->phentsize, v->is64);
 
         if (g.type != PT_NOTE)
             continue;
@@ -286,7 +285,7 @@ static int search_sections(const struct bytes *b, const struct elf_view *v, uint
     if (r != 0)
         return r;
     for (uint32_t i = 0; i < v->shnum; i++) {
-        struct section h = copy_section(table + (size_t)i * v->shentsize, v->is64);
+        struct elf_section h = elf_section_row(table + (size_t)i * v->shentsize, v->is64);
 
         if (h.type != SHT_NOTE)
             continue;

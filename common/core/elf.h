@@ -32,7 +32,7 @@ struct elf_view {
     uint64_t phoff, shoff, entry;
     uint32_t phnum,
         shnum; /* extended numbering (PN_XNUM) resolved where the section header is at hand */
-    uint16_t phentsize, shentsize;
+    uint16_t phentsize, shentsize, shstrndx;
     bool phnum_unknown; /* PN_XNUM, and section header 0 is not within the bytes */
 };
 
@@ -40,6 +40,12 @@ struct elf_view {
 struct elf_segment {
     uint32_t type, flags;
     uint64_t offset, vaddr, filesz, memsz, align;
+};
+
+/* A section header of either class. */
+struct elf_section {
+    uint32_t name, type, link, info;
+    uint64_t flags, address, offset, size, align;
 };
 
 struct elf_note {
@@ -54,6 +60,10 @@ struct elf_note {
 int elf_open(const void *data, size_t size, struct elf_view *ret);
 /* The i-th program header; ELF_MALFORMED when it is outside of the bytes. */
 int elf_segment(const struct elf_view *v, uint32_t i, struct elf_segment *ret);
+/* A row of the table of program headers or of sections: phentsize or shentsize bytes, aligned or
+ * not. */
+struct elf_segment elf_segment_row(const uint8_t *p, bool is64);
+struct elf_section elf_section_row(const uint8_t *p, bool is64);
 /* Walks a note segment: *offset starts at 0; 0 with a note, ELF_MALFORMED on a broken one,
  * ELF_NOT_ELF at the end. */
 int elf_note_next(const uint8_t *notes, size_t size, size_t align, size_t *offset,

@@ -12,8 +12,13 @@
 #define META_THREADS_MAX 4096
 #define META_WANTED_MAX                                                                            \
     512 /* build-ids that the answer to an upload asks for; the next crash asks for the rest */
-#define META_TAGS_MAX  64 /* key=value pairs that the owner of a host adds */
-#define JSON_DEPTH_MAX 16
+#define META_OPEN_FILES_MAX  64
+#define META_ENVIRONMENT_MAX 1024 /* variables */
+#define META_LOG_LINES_MAX   200
+#define META_LOG_LINE_MAX    1024
+#define META_CUT_FIELDS_MAX  32
+#define META_TAGS_MAX        64 /* key=value pairs that the owner of a host adds */
+#define JSON_DEPTH_MAX       16
 
 #define BUILD_ID_BYTES_MAX 64 /* GNU ld makes 20, lld 8 to 32; --build-id=0x… any */
 #define BUILD_ID_TEXT_SIZE (2 * BUILD_ID_BYTES_MAX + 1)

@@ -14,6 +14,7 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/str.h"
+#include "common/report/fidelity.h"
 
 #define META_UNKNOWN INT64_MIN
 
@@ -36,6 +37,12 @@ struct meta_tag {
     const char *key, *value;
 };
 
+/* A list of texts; what a longer list had beyond its limit is left out and said in cut_fields. */
+struct meta_texts {
+    const char **items;
+    size_t n;
+};
+
 struct crash_meta {
     const char *crash_id; /* UUIDv7 made by the client */
     const char *client;   /* "corral-handler 0.1.0" */
@@ -44,9 +51,10 @@ struct crash_meta {
     const char *executable; /* path */
     const char *comm;       /* name of the crashing thread */
     const char *command_line;
-    const char *version; /* of the crashed program */
-    const char *package;
-    int64_t pid, tid; /* in the initial pid namespace */
+    const char *version; /* of the crashed program, as its owner calls it */
+    const char *package, *package_version, *package_architecture; /* that the executable is of */
+    const char *package_source; /* who says so: "note" (the ELF file itself) or "dpkg" */
+    int64_t pid, tid;           /* in the initial pid namespace */
     int64_t uid, gid;
     int64_t signal;
     int64_t cpu;
@@ -60,7 +68,45 @@ struct crash_meta {
     const char *architecture;
     const char *distribution; /* PRETTY_NAME of os-release */
     const char *boot_id, *machine_id;
-    bool cut; /* some field was longer than its limit */
+    int64_t parent_pid; /* in the initial pid namespace */
+    const char *parent_comm;
+    const char *user_unit, *slice; /* unit of the user's own manager */
+    const char *session;           /* of logind */
+    int64_t owner_uid;             /* user whose slice it ran in */
+    const char *container_runtime; /* "docker", "containerd", "cri-o", "podman", "lxc", "machine" */
+    const char *container_id;      /* as the runtime calls it */
+    const char *pod_uid;           /* of Kubernetes */
+    const char *signal_address;    /* si_addr of a fault: "0x1f" */
+    int64_t sender_pid, sender_uid;        /* who sent the signal, of one that was sent */
+    const char *cpu_model, *cpu_microcode; /* of the CPU that it ran on */
+    int64_t host_uptime, uptime;           /* of host and process: usec, suspend included */
+    const char *lsm_label;                 /* AppArmor profile, SELinux context */
+    int64_t seccomp;                       /* 0 off, 1 strict, 2 filter */
+    int64_t no_new_privs;                  /* 0, 1 */
+    const char *capabilities;              /* effective ones, as hexadecimal digits */
+    int64_t oom_score_adj;
+    int64_t memory_peak, memory_resident, memory_swapped, memory_locked; /* bytes */
+    int64_t cgroup_memory, cgroup_memory_max; /* bytes; no maximum: META_UNKNOWN */
+    int64_t read_bytes, write_bytes;          /* from and to storage */
+    struct meta_texts namespaces;             /* those that are not init's: "net:[4026532281]" */
+    struct meta_texts limits;      /* "Max open files 1024 524288 files": soft, hard, unit */
+    struct meta_texts open_files;  /* "3 /path", "4 socket:[5123]" */
+    int64_t open_files_count;      /* all of them */
+    struct meta_texts environment; /* "NAME=value", or "NAME" where the value stays on the host */
+    struct meta_texts log;         /* last lines of the unit's journal */
+    bool cut;                      /* some field was longer than its limit: … */
+    struct meta_texts cut_fields;  /* … these, as far as it is known */
+
+    enum fidelity fidelity; /* how much was kept */
+    const char *kind;       /* client/handler/key.h; hexadecimal */
+    int64_t signal_code;    /* si_code */
+    const char *pc_module,
+        *pc_build_id;  /* where the program counter was, of a crash without a core */
+    int64_t pc_offset; /* from the lowest address of that module */
+    int64_t
+        occurrences; /* so many crashes in one report, which were only counted; META_UNKNOWN: one */
+    const char *like; /* … they are of the kind of this crash id */
+    int64_t first_at; /* … and happened from then to `timestamp` (usec) */
 
     enum core_encoding encoding;
     int64_t core_bytes;    /* of the core before compression, as received from the kernel */
@@ -78,6 +124,8 @@ struct crash_meta {
 
 /* All unknown. */
 void meta_init(struct crash_meta *m);
+/* Notes that the field of this name (not copied) was cut. */
+void meta_cut(struct crash_meta *m, struct arena *a, const char *name);
 
 struct meta_error {
     char pointer[128]; /* RFC 6901, of the wrong value; "" for the whole text */

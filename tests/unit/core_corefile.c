@@ -9,8 +9,8 @@
 #include "tests/unit/core_image.h"
 
 static const struct image_thread threads[] = {
-    {4242, 11, 0x401000, 0x7ffd00000100},
-    {4243, 0, 0x7f0000001000, 0x7f1000000000},
+    {.tid = 4242, .signal = 11, .pc = 0x401000, .sp = 0x7ffd00000100},
+    {.tid = 4243, .pc = 0x7f0000001000, .sp = 0x7f1000000000},
 };
 static const struct image_file files[] = {
     {0x400000, 0x402000, 0, "/usr/bin/tester"},
@@ -36,6 +36,9 @@ static const struct image whole = {
     .address = 0x10,
     .vdso = 0x7ffd10000000,
     .entry = 0x401080,
+    .program_headers = 0x400040,
+    .n_program_headers = 13,
+    .random = 0x7ffd00000008,
 };
 
 /* A core that is built, opened and taken down by its scope. */
@@ -100,6 +103,9 @@ START_TEST(signal_process_and_auxiliary_vector)
     ck_assert_str_eq(f.core.arguments, "tester --now");
     ck_assert_uint_eq(f.core.auxv_vdso, 0x7ffd10000000);
     ck_assert_uint_eq(f.core.auxv_entry, 0x401080);
+    ck_assert_uint_eq(f.core.auxv_program_headers, 0x400040);
+    ck_assert_uint_eq(f.core.auxv_n_program_headers, 13);
+    ck_assert_uint_eq(f.core.auxv_random, 0x7ffd00000008);
 }
 END_TEST
 

@@ -14,7 +14,8 @@
 
 struct image_thread {
     int tid, signal;
-    uint64_t pc, sp;
+    uint64_t pc, sp, bp;
+    uint64_t tp; /* fs_base: the thread's own data */
 };
 
 struct image_file {
@@ -38,7 +39,8 @@ struct image {
     size_t n_memory;
     int signal, code; /* of siginfo; signal 0: no siginfo note */
     uint64_t address;
-    uint64_t vdso, entry;   /* auxiliary vector */
+    uint64_t vdso, entry; /* auxiliary vector */
+    uint64_t program_headers, n_program_headers, random;
     uint64_t files_claimed; /* what NT_FILE says of its length; 0: the truth */
     bool xnum;              /* the number of segments is in a section header at the end */
 };
@@ -58,8 +60,10 @@ static void image_thread_note(struct buf *b, const struct image_thread *t)
 {
     struct elf_prstatus s = {.pr_pid = t->tid, .pr_cursig = (short)t->signal};
 
+    s.pr_reg[4] = t->bp;
     s.pr_reg[16] = t->pc; /* rip of struct user_regs_struct */
     s.pr_reg[19] = t->sp;
+    s.pr_reg[21] = t->tp;
     image_note(b, NT_PRSTATUS, &s, sizeof s);
 }
 
@@ -84,7 +88,9 @@ static void image_file_note(struct buf *notes, const struct image *m)
 static void image_notes(struct buf *b, const struct image *m)
 {
     struct elf_prpsinfo info = {.pr_pid = 4242, .pr_fname = "tester", .pr_psargs = "tester --now"};
-    uint64_t auxv[][2] = {{AT_SYSINFO_EHDR, m->vdso}, {AT_ENTRY, m->entry}, {AT_NULL, 0}};
+    uint64_t auxv[][2] = {{AT_SYSINFO_EHDR, m->vdso},    {AT_ENTRY, m->entry},
+                          {AT_PHDR, m->program_headers}, {AT_PHNUM, m->n_program_headers},
+                          {AT_RANDOM, m->random},        {AT_NULL, 0}};
     uint8_t siginfo[128] = {0};
 
     memcpy(siginfo, &m->signal, 4);

@@ -22,6 +22,11 @@ static int parse(const char *json)
     return meta_parse(str_from(json), &arena, &meta, &error);
 }
 
+static int set(const char *name, const char *value)
+{
+    return meta_set_field(&meta, &arena, str_from(name), str_from(value), &error);
+}
+
 START_TEST(missing_is_unknown)
 {
     ck_assert_int_eq(parse("{}"), 0);
@@ -82,6 +87,8 @@ START_TEST(refused)
         {"{\"modules\":[{\"build_id\":\"../x\"}]}", META_OUT_OF_BOUNDS, "/modules/0"},
         {"{\"modules\":[{\"start\":12}]}", META_OUT_OF_BOUNDS, "/modules/0"},
         {"{\"tags\":{\"a\":1}}", META_OUT_OF_BOUNDS, "/tags"},
+        {"{\"log\":{}}", META_OUT_OF_BOUNDS, "/log"},
+        {"{\"log\":[1]}", META_OUT_OF_BOUNDS, "/log"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -114,10 +121,43 @@ START_TEST(limits)
 }
 END_TEST
 
-static int set(const char *name, const char *value)
+START_TEST(lists_of_texts)
 {
-    return meta_set_field(&meta, &arena, str_from(name), str_from(value), &error);
+    static const char text[] =
+        "{\"oom_score_adj\":-1000,\"open_files\":[\"0 /dev/null\"],\"environment\":[\"LANG=C\","
+        "\"TOKEN\"],\"cut\":true,\"cut_fields\":[\"command_line\"]}";
+    _cleanup_buf_ struct buf b = BUF_INIT(META_JSON_MAX);
+
+    ck_assert_int_eq(parse(text), 0);
+    ck_assert_uint_eq(meta.environment.n, 2);
+    meta_cut(&meta, &arena, "threads");
+    meta_cut(&meta, &arena, "command_line"); /* once is enough */
+    ck_assert_uint_eq(meta.cut_fields.n, 2);
+    meta_format(&meta, &b);
+    ck_assert_ptr_nonnull(strstr(buf_text(&b), "\"cut_fields\":[\"command_line\",\"threads\"]"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&b), "\"environment\":[\"LANG=C\",\"TOKEN\"]"));
+    ck_assert_int_eq(set("environment", "A=b"), META_MALFORMED);
+    buf_clear(&b);
+    buf_adds(&b, "{\"open_files\":[\"x\"");
+    for (int i = 0; i < META_OPEN_FILES_MAX; i++)
+        buf_adds(&b, ",\"x\"");
+    buf_adds(&b, "]}");
+    ck_assert_int_eq(parse(buf_text(&b)), META_OUT_OF_BOUNDS);
+    ck_assert_str_eq(error.pointer, "/open_files");
 }
+END_TEST
+
+/* A list may have been read, and then is full. */
+START_TEST(no_more_fields_than_fit)
+{
+    static const char *const names[] = {"a", "b"};
+
+    ck_assert_int_eq(parse("{\"cut_fields\":[\"a\"]}"), 0);
+    for (size_t i = 0; i < 2 * META_CUT_FIELDS_MAX; i++)
+        meta_cut(&meta, &arena, arena_printf(&arena, "%s%zu", names[i % 2], i));
+    ck_assert_uint_eq(meta.cut_fields.n, META_CUT_FIELDS_MAX);
+}
+END_TEST
 
 START_TEST(plain_fields)
 {
@@ -212,5 +252,6 @@ START_TEST(broken_records)
 }
 END_TEST
 
-UNIT_MAIN("report/meta and record", missing_is_unknown, round_trip, refused, limits, plain_fields,
-          record_round_trip, a_record_holds_the_deepest_report, broken_records)
+UNIT_MAIN("report/meta and record", missing_is_unknown, round_trip, refused, limits, lists_of_texts,
+          no_more_fields_than_fit, plain_fields, record_round_trip,
+          a_record_holds_the_deepest_report, broken_records)
