@@ -121,6 +121,9 @@ static void add_event(struct buf *b, struct request *q, const struct event_row *
     jsontext_bool(b, "restricted", e->flags & EVENT_RESTRICTED);
     jsontext_bool(b, "truncated", e->flags & EVENT_TRUNCATED);
     jsontext_string(b, "problem", e->problem);
+    jsontext_int(b, "crashes", (int64_t)e->crashes);
+    if (e->flags & EVENT_COUNTED)
+        add_time(b, "first_at", e->first_at);
     add_page(b, q, arena_printf(request_arena(q), "/events/%s", e->crash_id));
 }
 
@@ -239,12 +242,26 @@ void api_group_reopen(struct request *q, struct response *r)
 
 /* --- Events --- */
 
+static void add_full(struct buf *b, const struct event_view *e)
+{
+    jsontext_int(b, "full_stored_bytes", e->full.stored);
+    if (e->full.core_bytes != META_UNKNOWN)
+        jsontext_int(b, "full_bytes", e->full.core_bytes);
+    jsontext_bool(b, "full_truncated", e->full.core_truncated);
+    if (!e->hidden)
+        jsontext_string(b, "full_problem", e->full.core_problem);
+    jsontext_string(b, "full_sha256", e->full.sha256);
+}
+
 static void add_core(struct buf *b, struct request *q, const struct event_view *e)
 {
     const struct app *app = request_app(q);
 
     jsontext_object(b, "core");
     jsontext_string(b, "state", core_state_name(e->core));
+    jsontext_string(b, "fidelity", fidelity_name(e->core_fidelity));
+    if (e->has_full)
+        add_full(b, e);
     if (e->core != CORE_NONE) {
         jsontext_int(b, "stored_bytes", (int64_t)e->core_stored);
         jsontext_string(b, "download",
@@ -288,6 +305,8 @@ static void add_known_event(struct buf *b, struct request *q, const struct event
     jsontext_string(b, "older", e->neighbours.older);
     jsontext_string(b, "newer", e->neighbours.newer);
     jsontext_bool(b, "details_hidden", e->hidden);
+    if (e->record)
+        jsontext_string(b, "fidelity", fidelity_name(e->record->meta.fidelity));
     add_core(b, q, e);
     add_stack(b, &e->stack);
     add_details(b, q, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dashd/event.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,15 +46,59 @@ static const struct analysis *load_analysis(struct app *app, struct arena *a, co
     return an;
 }
 
-static void load_core(struct app *app, struct event_view *e)
+static int open_sized(struct app *app, const char *crash_id, const char *name, int *ret_fd,
+                      uint64_t *ret_size)
 {
     _cleanup_fd_ int fd = -1;
     struct stat st;
+    int r = blob_crash_file(app->blobs, crash_id, name, &fd);
 
-    if (blob_crash_file(app->blobs, e->crash_id, "core.zst", &fd) != 0 || fstat(fd, &st) < 0)
+    if (r)
+        return r;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    *ret_fd = TAKE_FD(fd);
+    *ret_size = (uint64_t)st.st_size;
+    return 0;
+}
+
+int event_open_core(struct app *app, const struct event_view *e, int *ret_fd, uint64_t *ret_size)
+{
+    return open_sized(app, e->crash_id, e->has_full ? BLOB_FULL : BLOB_CORE, ret_fd, ret_size);
+}
+
+/* The facts are there before the core that they are of. */
+static void load_full(struct app *app, struct arena *a, struct event_view *e)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(FULLCORE_JSON_MAX);
+    _cleanup_fd_ int fd = -1;
+    uint64_t size;
+
+    e->has_full = open_sized(app, e->crash_id, BLOB_FULL, &fd, &size) == 0 &&
+                  blob_crash_read(app->blobs, e->crash_id, BLOB_FULL_FACTS, &b) == 0 &&
+                  fullcore_parse((struct str){buf_text(&b), b.len}, a, &e->full) == 0;
+}
+
+/* What is called full by the host and came with the crash is the slim part of it. */
+static enum fidelity first_fidelity(const struct event_view *e)
+{
+    enum fidelity said = e->record ? e->record->meta.fidelity : FIDELITY_UNSAID;
+
+    return said == FIDELITY_FULL ? FIDELITY_SLIM : said;
+}
+
+static void load_core(struct app *app, struct arena *a, struct event_view *e)
+{
+    _cleanup_fd_ int fd = -1;
+    bool cut = e->row.flags & EVENT_TRUNCATED;
+
+    load_full(app, a, e);
+    if (open_sized(app, e->crash_id, BLOB_CORE, &fd, &e->core_stored) != 0 && !e->has_full)
         return;
-    e->core_stored = (uint64_t)st.st_size;
-    e->core = e->row.flags & EVENT_TRUNCATED ? CORE_TRUNCATED : CORE_PRESENT;
+    if (e->has_full)
+        cut = e->full.core_truncated;
+    e->core = cut ? CORE_TRUNCATED : CORE_PRESENT;
+    e->core_fidelity = e->has_full ? FIDELITY_FULL : first_fidelity(e);
 }
 
 static const struct thread *crashing_thread(const struct analysis *an)
@@ -80,12 +125,12 @@ static void load_details(struct request *q, struct event_view *e)
     struct app *app = request_app(q);
     struct arena *a = request_arena(q);
 
-    load_core(app, e);
     e->hidden = e->row.flags & EVENT_RESTRICTED && !access_has(q, MAY_CORE);
     if (!e->hidden) {
         e->record = load_record(app, a, e->crash_id);
         e->analysis = load_analysis(app, a, e->crash_id);
     }
+    load_core(app, a, e);
     load_stack(a, e);
 }
 

@@ -11,9 +11,12 @@
 
 #include "common/http/request.h"
 #include "common/report/analysis.h"
+#include "common/report/fullcore.h"
 #include "common/report/record.h"
 #include "dashd/queries.h"
 #include "dashd/stack.h"
+
+struct app;
 
 enum event_state {
     EVENT_UNKNOWN,
@@ -35,8 +38,11 @@ struct event_view {
     bool hidden;                       /* restricted, and who asks may not see its details */
     const struct crash_record *record; /* NULL: none, unreadable or hidden */
     const struct analysis *analysis;   /* the same */
-    enum core_state core;
-    uint64_t core_stored;    /* bytes of core.zst */
+    enum core_state core;              /* of the best one that is there */
+    enum fidelity core_fidelity;       /* of that one; FIDELITY_UNSAID: the host did not say */
+    uint64_t core_stored;              /* bytes of core.zst; 0: there is none */
+    bool has_full;                     /* a full one came after it: */
+    struct fullcore full;
     struct stack_view stack; /* of the crashing thread; n == 0: none */
     struct thread_folds others;
 };
@@ -49,6 +55,8 @@ const char *event_signal(struct arena *a, int64_t signal);
 /* One line that says what happened and where, from signal, si_code, address and the first named
  * frame. */
 const char *event_verdict(const struct event_view *e, struct arena *a);
+/* The best core that there is, read-only. BLOB_NOT_FOUND. */
+int event_open_core(struct app *app, const struct event_view *e, int *ret_fd, uint64_t *ret_size);
 /* "present", "truncated", "none". */
 const char *core_state_name(enum core_state s);
 

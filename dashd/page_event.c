@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/base/cleanup.h"
 #include "common/report/backtrace.h"
@@ -43,14 +42,16 @@ static void unfold(const struct analysis *an, struct arena *a, struct thread_fol
 }
 
 /* The program's name with nothing in it that a header or a file system could take amiss. */
-static const char *core_name(struct arena *a, const struct event_row *row)
+static const char *core_name(struct arena *a, const struct event_view *e)
 {
-    char *exe = arena_strdup(a, path_base(row->executable));
+    const char *fidelity = fidelity_name(e->core_fidelity);
+    char *exe = arena_strdup(a, path_base(e->row.executable));
 
     for (char *p = exe; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr("._+-", *p))
             *p = '_';
-    return arena_printf(a, "%.100s-%s.core", *exe && *exe != '.' ? exe : "program", row->crash_id);
+    return arena_printf(a, "%.100s-%s%s%s.core", *exe && *exe != '.' ? exe : "program",
+                        e->row.crash_id, fidelity ? "." : "", fidelity ? fidelity : "");
 }
 
 static bool has_missing(const struct analysis *an)
@@ -70,7 +71,9 @@ static void show(struct request *q, struct response *r, struct page *p, struct e
         .signal = event_signal(p->arena, e->row.signal),
         .code = event_code(e),
         .crashed = e->analysis && e->analysis->n_threads ? &e->analysis->threads[0] : NULL,
-        .core_name = core_name(p->arena, &e->row),
+        .core_name = core_name(p->arena, e),
+        .kept = process_kept(e),
+        .process = e->record ? process_view_new(&e->record->meta, p->arena) : NULL,
         .missing = e->analysis && has_missing(e->analysis),
         .all_threads = threads && strcmp(threads, "all") == 0,
     };
@@ -130,19 +133,6 @@ void handle_event_text(struct request *q, struct response *r)
 
 /* --- The core --- */
 
-static int open_core(struct app *app, const char *crash_id, int *ret_fd, uint64_t *ret_size)
-{
-    _cleanup_fd_ int fd = -1;
-    struct stat st;
-    int r = blob_crash_file(app->blobs, crash_id, "core.zst", &fd);
-
-    if (r != 0 || fstat(fd, &st) < 0)
-        return r ? r : -1;
-    *ret_fd = TAKE_FD(fd);
-    *ret_size = (uint64_t)st.st_size;
-    return 0;
-}
-
 void handle_event_core(struct request *q, struct response *r)
 {
     struct app *app = request_app(q);
@@ -157,7 +147,7 @@ void handle_event_core(struct request *q, struct response *r)
         page_no_event(q, r);
         return;
     }
-    if (!outcome && open_core(app, e.crash_id, &fd, &size) != 0) {
+    if (!outcome && event_open_core(app, &e, &fd, &size) != 0) {
         page_problem(q, r, 404, "No core is kept for this crash.");
         return;
     }
@@ -173,6 +163,6 @@ void handle_event_core(struct request *q, struct response *r)
     response_header(r, "Cache-Control", "no-store");
     response_header(r, "Content-Disposition",
                     arena_printf(request_arena(q), "attachment; filename=\"%s.zst\"",
-                                 core_name(request_arena(q), &e.row)));
+                                 core_name(request_arena(q), &e)));
     response_file(r, TAKE_FD(fd), size);
 }

@@ -286,10 +286,13 @@ int query_group_resolve(struct db *d, int64_t group, bool resolve, int64_t user_
 #define EVENT_COLUMNS                                                                              \
     "e.crash_id, " USEC("e.received_at") ", " USEC(                                                \
         "e.crashed_at") ", e.group_id, h.hostname, "                                               \
-                        "p.executable, p.version, e.pid, e.signal, e.flags, x.problem"
+                        "p.executable, p.version, e.pid, e.signal, e.flags, x.problem, "           \
+                        "c.crashes, " USEC("c.first_at")
 #define EVENT_TABLES                                                                               \
     "crash_events e JOIN hosts h ON h.id = e.host_id JOIN programs p ON p.id = e.program_id "      \
-    "LEFT JOIN event_problems x ON x.crash_id = e.crash_id AND x.received_at = e.received_at "
+    "LEFT JOIN event_problems x ON x.crash_id = e.crash_id AND x.received_at = e.received_at "     \
+    "LEFT JOIN event_counts c ON e.flags & 8 <> 0 "                                                \
+    "AND c.crash_id = e.crash_id AND c.received_at = e.received_at "
 
 static void read_event(struct arena *a, const PGresult *res, int row, void *ret)
 {
@@ -305,7 +308,11 @@ static void read_event(struct arena *a, const PGresult *res, int row, void *ret)
         .signal = db_int(res, row, 8),
         .flags = db_int(res, row, 9),
         .problem = text_at(a, res, row, 10),
+        .crashes = count_at(res, row, 11),
+        .first_at = db_int(res, row, 12),
     };
+    if (((struct event_row *)ret)->crashes == 0)
+        ((struct event_row *)ret)->crashes = 1;
 }
 
 int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned limit,
@@ -328,9 +335,9 @@ static void read_whole_event(struct arena *a, const PGresult *res, int row, void
     struct event_row *e = ret;
 
     read_event(a, res, row, e);
-    e->frames = text_at(a, res, row, 11);
-    e->group_title = text_at(a, res, row, 12);
-    e->group_status = text_at(a, res, row, 13);
+    e->frames = text_at(a, res, row, 13);
+    e->group_title = text_at(a, res, row, 14);
+    e->group_status = text_at(a, res, row, 15);
 }
 
 int query_group_sample(struct db *d, struct arena *a, int64_t group, struct event_row *ret)
@@ -433,8 +440,10 @@ int query_totals(struct db *d, int64_t now, struct totals *ret)
                                                   ">= " TIME(
                                                       "$1") "), "
                                                             "(SELECT count(*) FROM hosts), "
-                                                            "(SELECT count(*) FROM event_problems "
-                                                            "WHERE received_at >= " TIME(
+                                                            "(SELECT count(*) FROM crash_events "
+                                                            "WHERE problem_id <> 0 AND flags & 8 = "
+                                                            "0 "
+                                                            "AND received_at >= " TIME(
                                                                 "$1") "), "
                                                                       "(SELECT count(*) FROM "
                                                                       "missing_modules) FROM "

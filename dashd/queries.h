@@ -100,7 +100,12 @@ int query_group_resolve(struct db *d, int64_t group, bool resolve, int64_t user_
 
 /* --- Events --- */
 
-enum event_flag { EVENT_RESTRICTED = 1, EVENT_TRUNCATED = 2, EVENT_WITHOUT_STACK = 4 };
+enum event_flag {
+    EVENT_RESTRICTED = 1,
+    EVENT_TRUNCATED = 2,
+    EVENT_WITHOUT_STACK = 4,
+    EVENT_COUNTED = 8, /* stands for several crashes */
+};
 
 struct event_row {
     const char *crash_id; /* NULL: not in the database */
@@ -110,6 +115,8 @@ struct event_row {
     const char *host, *executable, *version;
     int64_t pid, signal, flags;
     const char *problem;
+    uint64_t crashes;   /* that it stands for; 1 unless EVENT_COUNTED */
+    int64_t first_at;   /* of the first of them; EVENT_COUNTED */
     const char *frames; /* JSON; NULL in lists, and without a stack */
 };
 struct event_list {

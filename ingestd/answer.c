@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/report/jsontext.h"
 #include "common/report/limits.h"
 
@@ -27,6 +28,13 @@ static size_t collect_build_ids(const struct crash_meta *m, const char **ret)
     return n;
 }
 
+/* Either is enough for stacks, and a host that gives sidecars has nothing more. */
+static bool has_module(struct blob_store *store, const char *build_id)
+{
+    return blob_module_has(store, build_id, MODULE_EXECUTABLE) ||
+           blob_module_has(store, build_id, MODULE_UNWIND);
+}
+
 static void list_missing(struct blob_store *store, struct arena *a, const struct crash_meta *m,
                          struct buf *b)
 {
@@ -34,15 +42,28 @@ static void list_missing(struct blob_store *store, struct arena *a, const struct
     size_t n = collect_build_ids(m, ids), wanted = 0;
 
     for (size_t i = 0; i < n && wanted < META_WANTED_MAX; i++) {
-        if ((i > 0 && strcmp(ids[i], ids[i - 1]) == 0) ||
-            blob_module_has(store, ids[i], MODULE_EXECUTABLE))
+        if ((i > 0 && strcmp(ids[i], ids[i - 1]) == 0) || has_module(store, ids[i]))
             continue;
         jsontext_string(b, NULL, ids[i]);
         wanted++;
     }
 }
 
-void answer_taken(struct request *q, struct response *r, unsigned status,
+/* A repeated one was counted before. */
+static uint64_t crashes_in(enum answer_status status, const struct crash_meta *m)
+{
+    if (status == ANSWER_REPEATED)
+        return 0;
+    return m->occurrences == META_UNKNOWN ? 1 : (uint64_t)m->occurrences;
+}
+
+static const char *wanted_core(struct ingest *in, enum answer_status status,
+                               const struct crash_meta *m)
+{
+    return appetite_crash(in->appetite, m->kind, crashes_in(status, m), m->fidelity, clock_mono());
+}
+
+void answer_taken(struct request *q, struct response *r, enum answer_status status,
                   const struct crash_meta *m)
 {
     struct ingest *in = request_app(q);
@@ -60,7 +81,7 @@ void answer_taken(struct request *q, struct response *r, unsigned status,
     jsontext_array(b, "modules");
     list_missing(in->store, request_arena(q), m, b);
     jsontext_end_array(b);
-    jsontext_string(b, "core", "full");
+    jsontext_string(b, "core", wanted_core(in, status, m));
     jsontext_end_object(b);
     jsontext_end_object(b);
     buf_addc(b, '\n');

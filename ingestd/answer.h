@@ -8,7 +8,8 @@
 #include "common/report/meta.h"
 
 /* {"crash_id","want":{"modules":[build-id…],"core"}}, and Location where dashboard_url is set. */
-void answer_taken(struct request *q, struct response *r, unsigned status,
+enum answer_status { ANSWER_REPEATED = 200, ANSWER_ACCEPTED = 202 };
+void answer_taken(struct request *q, struct response *r, enum answer_status status,
                   const struct crash_meta *m);
 
 #endif

@@ -6,6 +6,9 @@
 #include "common/store/db.h"
 #include "common/store/queue.h"
 
+#include "ingestd/appetite.h"
+#include "ingestd/quota.h"
+
 #define KEY(field, type, value, min, max, help)                                                    \
     {                                                                                              \
 #field, (type), offsetof(struct ingest_conf, field), (value), (min), (max), (help)         \
@@ -29,7 +32,16 @@ const struct conf_key ingest_conf_keys[INGEST_CONF_KEYS] = {
         "How often API tokens are read from PostgreSQL; a revoked one is accepted for as long."),
     KEY(core_max, CONF_SIZE, "4G", 64 * 1024, 0, "Largest core taken, as it comes over the wire."),
     KEY(module_max, CONF_SIZE, "2G", 64 * 1024, 0,
-        "Largest executable or debug information file taken."),
+        "Largest executable or debug information file taken, decompressed."),
+    KEY(want_core, CONF_TEXT, "auto", 0, 0,
+        "How much of a core clients are told to send of the next crash of a kind: full, slim or "
+        "none. "
+        "auto: full until there is one of that kind, then slim, none of those that come by the "
+        "thousand."),
+    KEY(want_none_after, CONF_UINT, "1000", 0, 0,
+        "With auto, crashes of one kind within an hour after which no core is wanted; 0: never."),
+    KEY(quota_crashes, CONF_UINT, "60000", 0, QUOTA_MAX,
+        "Crashes that one token may send a minute; those over it are put off (429). 0: no limit."),
     KEY(free_min, CONF_SIZE, "1G", MIB, 0,
         "With less free space than this, uploads are put off (503) and the daemon is not ready."),
     KEY(sweep_interval, CONF_DURATION, "30s", SECOND / 10, DAY,
@@ -45,12 +57,15 @@ const struct conf_key ingest_conf_keys[INGEST_CONF_KEYS] = {
 const char *ingest_conf_check(const void *conf)
 {
     const struct ingest_conf *c = conf;
+    enum appetite_policy ignored;
 
     if (!queue_address_valid(c->redis))
         return "redis must be host:port or unix:/path";
     if (!db_conninfo_valid(c->database))
         return "database must be a libpq connection string, such as host=/run/postgresql "
                "dbname=corral";
+    if (appetite_policy_parse(c->want_core, &ignored) < 0)
+        return "want_core must be auto, full, slim or none";
     if (*c->data != '/')
         return "data must be an absolute path";
     if (*c->dashboard_url && !cstr_starts(c->dashboard_url, "http://") &&

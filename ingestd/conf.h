@@ -13,14 +13,18 @@ struct ingest_conf {
     char *redis;
     char *database;
     char *dashboard_url; /* "": answers have no Location */
+    char *want_core;     /* auto, full, slim, none */
     char *log_level;
-    uint64_t core_max, module_max; /* bytes on the wire */
-    uint64_t free_min;             /* bytes */
+    uint64_t core_max;        /* bytes on the wire */
+    uint64_t module_max;      /* bytes as stored */
+    uint64_t want_none_after; /* crashes of a kind within an hour; 0: never */
+    uint64_t quota_crashes;   /* of a token, a minute; 0: no limit */
+    uint64_t free_min;        /* bytes */
     uint64_t threads, connections_max;
     int64_t tokens_refresh, sweep_interval, idle_timeout; /* usec */
 };
 
-#define INGEST_CONF_KEYS 14
+#define INGEST_CONF_KEYS 17
 
 extern const struct conf_key ingest_conf_keys[INGEST_CONF_KEYS];
 

@@ -10,6 +10,7 @@
 
 #define UPLOADS  "corral_uploads_total", METRIC_COUNTER
 #define MODULES  "corral_modules_total", METRIC_COUNTER
+#define FULL     "corral_full_cores_total", METRIC_COUNTER
 #define REQUESTS "corral_http_requests_total", METRIC_COUNTER
 
 static const struct metric table[COUNTER_COUNT] = {
@@ -25,6 +26,7 @@ static const struct metric table[COUNTER_COUNT] = {
     [COUNTER_UPLOADS_TOO_LARGE] = {UPLOADS, "result=\"too_large\"", NULL},
     [COUNTER_UPLOADS_NOT_A_CORE] = {UPLOADS, "result=\"not_a_core\"", NULL},
     [COUNTER_UPLOADS_OUT_OF_BOUNDS] = {UPLOADS, "result=\"out_of_bounds\"", NULL},
+    [COUNTER_UPLOADS_OVER_QUOTA] = {UPLOADS, "result=\"over_quota\"", NULL},
     [COUNTER_UPLOADS_UNAVAILABLE] = {UPLOADS, "result=\"unavailable\"", NULL},
     [COUNTER_UPLOADS_CUT] = {UPLOADS, "result=\"cut\"", NULL},
     [COUNTER_UPLOAD_BYTES] = {"corral_upload_bytes_total", METRIC_COUNTER, NULL,
@@ -34,6 +36,13 @@ static const struct metric table[COUNTER_COUNT] = {
     [COUNTER_MODULES_REFUSED] = {MODULES, "result=\"refused\"", NULL},
     [COUNTER_MODULES_UNAVAILABLE] = {MODULES, "result=\"unavailable\"", NULL},
     [COUNTER_MODULES_CUT] = {MODULES, "result=\"cut\"", NULL},
+    [COUNTER_FULL_COMPLETE] = {FULL, "result=\"complete\"",
+                               "Uploads of full cores that come after their crash, by their end."},
+    [COUNTER_FULL_CONTINUED] = {FULL, "result=\"continued\"", NULL},
+    [COUNTER_FULL_REPEATED] = {FULL, "result=\"repeated\"", NULL},
+    [COUNTER_FULL_REFUSED] = {FULL, "result=\"refused\"", NULL},
+    [COUNTER_FULL_UNAVAILABLE] = {FULL, "result=\"unavailable\"", NULL},
+    [COUNTER_FULL_CUT] = {FULL, "result=\"cut\"", NULL},
     [COUNTER_PUSH_FAILURES] = {"corral_queue_push_failures_total", METRIC_COUNTER, NULL,
                                "Attempts to queue a crash that Redis did not take."},
     [COUNTER_PENDING] = {"corral_pending_jobs", METRIC_GAUGE, NULL,
@@ -57,11 +66,12 @@ static const struct {
     unsigned status;
     enum counter counter;
 } results[] = {
-    {200, COUNTER_UPLOADS_REPEATED},   {202, COUNTER_UPLOADS_ACCEPTED},
-    {401, COUNTER_UPLOADS_DENIED},     {403, COUNTER_UPLOADS_DENIED},
-    {409, COUNTER_UPLOADS_CONFLICT},   {413, COUNTER_UPLOADS_TOO_LARGE},
-    {415, COUNTER_UPLOADS_NOT_A_CORE}, {422, COUNTER_UPLOADS_OUT_OF_BOUNDS},
-    {408, COUNTER_UPLOADS_CUT},        {HTTP_STATUS_GONE, COUNTER_UPLOADS_CUT},
+    {200, COUNTER_UPLOADS_REPEATED},         {202, COUNTER_UPLOADS_ACCEPTED},
+    {401, COUNTER_UPLOADS_DENIED},           {403, COUNTER_UPLOADS_DENIED},
+    {409, COUNTER_UPLOADS_CONFLICT},         {413, COUNTER_UPLOADS_TOO_LARGE},
+    {415, COUNTER_UPLOADS_NOT_A_CORE},       {422, COUNTER_UPLOADS_OUT_OF_BOUNDS},
+    {429, COUNTER_UPLOADS_OVER_QUOTA},       {408, COUNTER_UPLOADS_CUT},
+    {HTTP_STATUS_GONE, COUNTER_UPLOADS_CUT},
 };
 
 struct metrics *counters_new(void)

@@ -14,6 +14,7 @@
 #include "common/store/queue.h"
 
 #include "ingestd/counters.h"
+#include "ingestd/full_part.h"
 #include "ingestd/ticker.h"
 
 #define HANDED_MAX  4096 /* beyond it the sweep has to find them */
@@ -21,7 +22,8 @@
 #define YOUNG_USEC  (5 * USEC_PER_SEC)     /* its request may still be about to hand it over */
 #define ORPHAN_USEC (86400 * USEC_PER_SEC) /* an entry without a crash */
 #define TMP_USEC    (86400 * USEC_PER_SEC) /* half an upload that nobody goes on with */
-#define TIDY_USEC   (600 * USEC_PER_SEC)   /* between two looks for those two */
+#define PART_USEC   (3 * ORPHAN_USEC)      /* half a full core: its host may be off for a while */
+#define TIDY_USEC   (600 * USEC_PER_SEC)   /* between two looks for these three */
 #define BATCH       500                    /* ids in one question to Redis */
 
 struct feeder {
@@ -182,6 +184,8 @@ static void tidy(struct feeder *f)
 
     if (r == 0)
         r = blob_pending_each(f->store, ORPHAN_USEC, drop_orphan, f);
+    if (r == 0)
+        r = full_part_sweep(f->store, PART_USEC);
     if (r < 0)
         log_error("cannot tidy the store", LOG_ERRNO(r));
     f->next_tidy = clock_mono() + TIDY_USEC;

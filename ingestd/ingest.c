@@ -74,6 +74,22 @@ int ingest_put_off(struct request *q, struct response *r, const char *why)
     return 1;
 }
 
+int ingest_check_quota(struct request *q, struct response *r)
+{
+    struct ingest *in = request_app(q);
+    int64_t wait = quota_take(in->quota, ingest_token(q)->id, clock_mono());
+
+    if (wait == 0)
+        return 0;
+    response_problem(r, q, 429,
+                     "This token has sent more crashes than quota_crashes in ingestd.conf allows a "
+                     "minute. Try again later.");
+    response_header(r, "Retry-After",
+                    arena_printf(request_arena(q), "%lld",
+                                 (long long)((wait + USEC_PER_SEC - 1) / USEC_PER_SEC)));
+    return 1;
+}
+
 int ingest_check_space(struct request *q, struct response *r, uint64_t bytes)
 {
     struct ingest *in = request_app(q);
@@ -130,12 +146,24 @@ static int start_server(struct ingest *in, const struct route *routes, size_t n_
     return r;
 }
 
+/* The configuration was checked. */
+static struct appetite *make_appetite(const struct ingest_conf *conf)
+{
+    enum appetite_policy policy = APPETITE_AUTO;
+
+    (void)appetite_policy_parse(conf->want_core, &policy);
+    return appetite_new(policy, conf->want_none_after);
+}
+
 int ingest_start(struct ingest *in, const struct ingest_conf *conf, const struct route *routes,
                  size_t n_routes)
 {
     int r;
 
     *in = (struct ingest){.conf = conf, .metrics = counters_new()};
+    in->appetite = make_appetite(conf);
+    in->quota = quota_new(conf->quota_crashes);
+    in->shelf = shelf_new();
     r = start_store(in);
     if (r == 0)
         r = start_auth(in);
@@ -154,6 +182,9 @@ void ingest_stop(struct ingest *in)
         http_stop(in->server, GRACE_USEC);
     feeder_free(in->feeder);
     auth_free(in->auth);
+    appetite_free(in->appetite);
+    quota_free(in->quota);
+    shelf_free(in->shelf);
     blob_close(in->store);
     metrics_free(in->metrics);
     *in = (struct ingest){0};

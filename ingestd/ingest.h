@@ -10,12 +10,16 @@
 #include "common/http/server.h"
 #include "common/store/blob.h"
 
+#include "ingestd/appetite.h"
 #include "ingestd/auth.h"
 #include "ingestd/conf.h"
 #include "ingestd/feeder.h"
+#include "ingestd/quota.h"
+#include "ingestd/shelf.h"
 
 #define ROUTE_CRASHES "/api/v1/crashes"
 #define ROUTE_UPLOAD  "/api/upload" /* the same, for people */
+#define ROUTE_FULL    "/api/v1/crashes/{id}/core"
 #define ROUTE_MODULE  "/api/v1/modules/{build_id}/{kind}"
 
 struct ingest {
@@ -24,6 +28,9 @@ struct ingest {
     struct metrics *metrics;
     struct auth *auth;
     struct feeder *feeder;
+    struct appetite *appetite;
+    struct quota *quota;
+    struct shelf *shelf;
     struct http_server *server;
 };
 
@@ -40,6 +47,8 @@ const struct token *ingest_token(struct request *q);
 
 /* 503 with Retry-After: try again later, nothing is wrong with what was sent. Returns 1. */
 int ingest_put_off(struct request *q, struct response *r, const char *why);
+/* Whether the request's token may send one more crash: 0, or 1 with 429 and Retry-After. */
+int ingest_check_quota(struct request *q, struct response *r);
 /* Room for bytes more (0: unknown) on top of free_min: 0, or 1 with the answer filled in. */
 int ingest_check_space(struct request *q, struct response *r, uint64_t bytes);
 

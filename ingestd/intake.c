@@ -297,10 +297,10 @@ static void answer(struct intake *i, int outcome)
     case 0:
         i->folder[0] = '\0'; /* the store's now */
         feeder_push(i->in->feeder, i->meta.crash_id);
-        answer_taken(i->q, i->r, 202, &i->meta);
+        answer_taken(i->q, i->r, ANSWER_ACCEPTED, &i->meta);
         break;
     case COMMIT_REPEATED:
-        answer_taken(i->q, i->r, 200, &i->meta);
+        answer_taken(i->q, i->r, ANSWER_REPEATED, &i->meta);
         break;
     case COMMIT_CONFLICT:
         refuse(
@@ -357,7 +357,7 @@ static int begin(struct request *q, struct response *r)
     struct intake *i = arena_new(request_arena(q), struct intake);
     const char *type = request_header(q, "Content-Type");
 
-    if (check_size(q, r, in) != 0)
+    if (check_size(q, r, in) != 0 || ingest_check_quota(q, r) != 0)
         return 1;
     if (multipart_new(type ? type : "", &events, i, &i->multipart) != 0) {
         response_problem(

@@ -5,6 +5,7 @@
 #include "common/base/cleanup.h"
 #include "common/daemon/daemon.h"
 
+#include "ingestd/full.h"
 #include "ingestd/ingest.h"
 #include "ingestd/intake.h"
 #include "ingestd/modules.h"
@@ -14,6 +15,8 @@
 static const struct route routes[] = {
     {"POST", ROUTE_CRASHES, .sink = &intake_sink, .tag = SCOPE_INGEST},
     {"POST", ROUTE_UPLOAD, .sink = &intake_sink, .tag = SCOPE_INGEST},
+    {"HEAD", ROUTE_FULL, .handle = full_head, .tag = SCOPE_INGEST},
+    {"PUT", ROUTE_FULL, .sink = &full_sink, .tag = SCOPE_INGEST},
     {"HEAD", ROUTE_MODULE, .handle = modules_head, .tag = SCOPE_INGEST | SCOPE_SYMBOLS},
     {"PUT", ROUTE_MODULE, .sink = &modules_sink, .tag = SCOPE_INGEST | SCOPE_SYMBOLS},
     {"GET", "/healthz", .handle = status_health},

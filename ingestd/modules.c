@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingestd/modules.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/id.h"
@@ -11,15 +13,26 @@
 #include "common/report/limits.h"
 
 #include "ingestd/counters.h"
+#include "ingestd/inflate.h"
 #include "ingestd/ingest.h"
+
+#define HOLE_BLOCK 4096u
 
 struct module_upload {
     struct ingest *in;
     const char *build_id;
     enum module_kind kind;
-    int fd; /* unnamed until it is committed */
-    uint64_t received;
+    int fd;                  /* unnamed until it is committed */
+    struct inflate *inflate; /* NULL: the body is the file as it is */
+    uint64_t received;       /* bytes of the file */
     bool ended;
+};
+
+/* A module on its way through the decompressor. */
+struct piece {
+    struct module_upload *u;
+    struct request *q;
+    struct response *r;
 };
 
 /* --- What the path says --- */
@@ -89,8 +102,9 @@ static int check_headers(struct module_upload *u, struct request *q, struct resp
     const char *encoding = request_header(q, "Content-Encoding");
     int64_t length = request_content_length(q);
 
-    if (encoding && strcmp(encoding, "identity") != 0)
-        return refuse(u, q, r, 415, "Modules are taken as they are, without Content-Encoding.");
+    if (encoding && strcmp(encoding, "identity") != 0 && strcmp(encoding, "zstd") != 0)
+        return refuse(u, q, r, 415,
+                      "Modules are taken as they are, or with Content-Encoding: zstd.");
     if (length > 0 && (uint64_t)length > u->in->conf->module_max)
         return refuse(u, q, r, 413, "The file is larger than module_max in ingestd.conf allows.");
     if (ingest_check_space(q, r, length > 0 ? (uint64_t)length : 0) != 0) {
@@ -98,6 +112,20 @@ static int check_headers(struct module_upload *u, struct request *q, struct resp
         return 1;
     }
     return 0;
+}
+
+static int open_upload(struct module_upload *u, struct request *q)
+{
+    const char *encoding = request_header(q, "Content-Encoding");
+    int e = 0;
+
+    if (encoding && strcmp(encoding, "zstd") == 0)
+        e = inflate_new(&u->inflate);
+    if (e == 0)
+        e = blob_module_begin(u->in->store, &u->fd);
+    if (e < 0)
+        inflate_free(u->inflate);
+    return e;
 }
 
 static int begin(struct request *q, struct response *r)
@@ -109,23 +137,65 @@ static int begin(struct request *q, struct response *r)
     u->fd = -1;
     if (read_path(q, r, &u->build_id, &u->kind) != 0 || check_headers(u, q, r) != 0)
         return 1;
-    e = blob_module_begin(u->in->store, &u->fd);
+    e = open_upload(u, q);
     if (e < 0)
         return refuse_unstored(u, q, r, e);
     request_set_data(q, u);
     return 0;
 }
 
-static int data(struct request *q, const void *p, size_t n, struct response *r)
+/* What an unwind sidecar leaves out comes as zeros and costs no disk: such blocks become holes. */
+static int write_sparse(int fd, const char *p, size_t n)
 {
-    struct module_upload *u = request_data(q);
+    while (n > 0) {
+        size_t size = n < HOLE_BLOCK ? n : HOLE_BLOCK;
+        bool zero = p[0] == 0 && memcmp(p, p + 1, size - 1) == 0;
+        int r = zero ? (lseek(fd, (off_t)size, SEEK_CUR) < 0 ? -errno : 0) : io_write(fd, p, size);
+
+        if (r < 0)
+            return r;
+        p += size;
+        n -= size;
+    }
+    return 0;
+}
+
+static int store(struct module_upload *u, struct request *q, struct response *r, const void *p,
+                 size_t n)
+{
     int e;
 
     if (n > u->in->conf->module_max - u->received)
         return refuse(u, q, r, 413, "The file is larger than module_max in ingestd.conf allows.");
     u->received += n;
-    e = io_write(u->fd, p, n);
+    e = write_sparse(u->fd, p, n);
     return e < 0 ? refuse_unstored(u, q, r, e) : 0;
+}
+
+static int store_piece(void *arg, const void *p, size_t n)
+{
+    struct piece *piece = arg;
+
+    return store(piece->u, piece->q, piece->r, p, n);
+}
+
+static int data(struct request *q, const void *p, size_t n, struct response *r)
+{
+    struct module_upload *u = request_data(q);
+    struct piece piece = {u, q, r};
+
+    if (!u->inflate)
+        return store(u, q, r, p, n);
+    switch (inflate_add(u->inflate, p, n, store_piece, &piece)) {
+    case 0:
+        return 0;
+    case INFLATE_MALFORMED:
+        return refuse(u, q, r, 415,
+                      "The body is not what Content-Encoding says: zstd with a window of at most "
+                      "8 MiB, as `zstd` makes it without --long and --ultra.");
+    default:
+        return 1; /* store_piece has answered */
+    }
 }
 
 /* A file that was cut off would be kept for good under its build-id, which stands near its start.
@@ -178,6 +248,14 @@ static void end(struct request *q, struct response *r)
     struct module_upload *u = request_data(q);
     int outcome;
 
+    if (u->inflate && !inflate_whole(u->inflate)) {
+        refuse(u, q, r, 422, "The zstd stream of the body is cut off.");
+        return;
+    }
+    if (ftruncate(u->fd, (off_t)u->received) < 0) { /* a hole may be the last of it */
+        refuse_unstored(u, q, r, -errno);
+        return;
+    }
     if (check_file(u, q, r) != 0)
         return;
     outcome = blob_module_commit(u->in->store, u->fd, u->build_id, u->kind);
@@ -195,6 +273,7 @@ static void release(struct request *q)
 
     if (!u->ended)
         metrics_add(u->in->metrics, COUNTER_MODULES_CUT, 1);
+    inflate_free(u->inflate);
     cleanup_fd(&u->fd);
 }
 

@@ -12,9 +12,13 @@ static const struct metric table[COUNTER_COUNT] = {
                             "Always 1."},
     [COUNTER_EVENTS_STACK] = {EVENTS, "result=\"stack\"", "Jobs by their end."},
     [COUNTER_EVENTS_NO_STACK] = {EVENTS, "result=\"no_stack\"", NULL},
+    [COUNTER_EVENTS_COUNTED] = {EVENTS, "result=\"counted\"", NULL},
     [COUNTER_EVENTS_REPEATED] = {EVENTS, "result=\"repeated\"", NULL},
     [COUNTER_EVENTS_BURIED] = {EVENTS, "result=\"buried\"", NULL},
     [COUNTER_EVENTS_LEFT] = {EVENTS, "result=\"left\"", NULL},
+    [COUNTER_EVENTS_PUT_BACK] = {EVENTS, "result=\"put_back\"", NULL},
+    [COUNTER_CRASHES_COUNTED] = {"corral_counted_crashes_total", METRIC_COUNTER, NULL,
+                                 "Crashes that their hosts only counted."},
     [COUNTER_JOB_SECONDS] =
         {"corral_processing_duration_seconds", METRIC_HISTOGRAM, NULL,
          "From taking a job to its acknowledgement, without the wait for modules."},

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/id.h"
 #include "common/report/jsontext.h"
+#include "common/report/limits.h"
 
 #include "workerd/grouping/fingerprint.h"
 #include "workerd/grouping/title.h"
@@ -71,6 +73,38 @@ static const char *thread_name(const struct crash_meta *m, int64_t tid)
     return NULL;
 }
 
+/* A build-id that is none would not be read back from analysis.json. */
+static const char *pc_build_id(const struct crash_meta *m)
+{
+    return m->pc_build_id && hex_valid(str_from(m->pc_build_id), BUILD_ID_TEXT_SIZE - 1)
+               ? m->pc_build_id
+               : NULL;
+}
+
+static void add_pc_thread(struct analysis *an, const struct crash_meta *m, struct arena *a)
+{
+    struct thread *t = arena_new(a, struct thread);
+
+    if (cstr_empty(m->pc_module) && !pc_build_id(m))
+        return;
+    *t = (struct thread){
+        .tid = m->tid != META_UNKNOWN ? m->tid : 0,
+        .name = m->comm,
+        .crashed = true,
+        .frames = arena_new(a, struct frame),
+        .n_frames = 1,
+        .stopped = "nothing of its memory was kept",
+    };
+    t->frames[0] = (struct frame){
+        .module = cstr_empty(m->pc_module) ? "" : m->pc_module,
+        .build_id = pc_build_id(m),
+        .offset = m->pc_offset != META_UNKNOWN ? (uint64_t)m->pc_offset : 0,
+        .trust = TRUST_CONTEXT,
+    };
+    an->threads = t;
+    an->n_threads = 1;
+}
+
 void group_complete(struct analysis *an, const struct crash_meta *m, struct arena *a)
 {
     if (an->signal == 0 && m->signal != META_UNKNOWN)
@@ -87,6 +121,8 @@ void group_complete(struct analysis *an, const struct crash_meta *m, struct aren
         if (!an->threads[i].name)
             an->threads[i].name = thread_name(m, an->threads[i].tid);
     }
+    if (an->n_threads == 0)
+        add_pc_thread(an, m, a);
 }
 
 /* --- Grouping --- */
@@ -239,6 +275,19 @@ static const char *without_addresses(const char *text, struct arena *a)
     return fit(arena_strndup(a, buf_text(&b), b.len), PROBLEM_MAX, a);
 }
 
+/* With a core it is one crash, whatever the metadata says. */
+static bool is_counted(const struct crash_record *record)
+{
+    return record->meta.occurrences != META_UNKNOWN && record->receipt.core_stored == 0;
+}
+
+static const char *like_of(const struct crash_record *record)
+{
+    const char *like = record->meta.like;
+
+    return like && record->receipt.core_stored == 0 && uuid_valid(str_from(like)) ? like : NULL;
+}
+
 static int64_t within(int64_t n, int64_t max)
 {
     return n >= 0 && n <= max ? n : 0;
@@ -255,7 +304,28 @@ static unsigned event_flags(const struct crash_record *record, const struct anal
         flags |= EVENT_TRUNCATED;
     if (g->n_kept == 0)
         flags |= EVENT_NO_STACK;
+    if (is_counted(record))
+        flags |= EVENT_COUNTED;
     return flags;
+}
+
+/* What is counted stands for crashes of which others of its group show the stack: its one frame
+ * tells the group, and is not shown in their place. */
+static const struct event_stack *stack_of(const struct crash_record *record,
+                                          const struct crash_stack *s,
+                                          const struct verdict *verdicts, struct arena *a)
+{
+    return is_counted(record) || like_of(record) ? NULL : make_stack(s, verdicts, a);
+}
+
+static void add_count(const struct crash_record *record, struct event *e)
+{
+    const struct crash_meta *m = &record->meta;
+
+    e->crashes = is_counted(record) ? m->occurrences : 1;
+    e->first_at =
+        m->first_at != META_UNKNOWN && m->first_at < e->crashed_at ? m->first_at : e->crashed_at;
+    e->like = like_of(record);
 }
 
 void group_make(const struct crash_record *record, const struct analysis *an, struct arena *a,
@@ -265,6 +335,8 @@ void group_make(const struct crash_record *record, const struct analysis *an, st
     struct crash_stack s = crash_stack(an);
     struct grouping g;
 
+    if (is_counted(record) && an->problem)
+        s.why = without_addresses(an->problem, a);
     fingerprint_make(&s, a, &g);
     *ret = (struct event){
         .crash_id = m->crash_id,
@@ -278,8 +350,9 @@ void group_make(const struct crash_record *record, const struct analysis *an, st
         .flags = event_flags(record, an, &g),
         .problem = an->problem ? without_addresses(an->problem, a) : NULL,
         .title = title_make(&s, &g, a),
-        .stack = make_stack(&s, g.verdicts, a),
+        .stack = stack_of(record, &s, g.verdicts, a),
     };
+    add_count(record, ret);
     memcpy(ret->fingerprint, g.fingerprint, sizeof(ret->fingerprint));
     collect_missing(an, &s, &ret->missing, a);
 }

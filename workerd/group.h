@@ -18,6 +18,7 @@ enum event_flag {
     EVENT_RESTRICTED = 1, /* set-uid or not dumpable: for few eyes only */
     EVENT_TRUNCATED = 2,  /* the core is not whole */
     EVENT_NO_STACK = 4,   /* no frame could be used for grouping */
+    EVENT_COUNTED = 8, /* stands for several crashes, of which nothing was kept but their number */
 };
 
 /* Different texts, in the order in which they first stood in the stack. */
@@ -50,11 +51,15 @@ struct event {
     uint8_t fingerprint[SHA256_SIZE];
     const char *title;
     const struct event_stack *stack; /* NULL: no frames at all */
+    int64_t crashes;                 /* that it stands for: 1 unless EVENT_COUNTED */
+    int64_t first_at;                /* of the first of them; usec, the host's clock */
+    const char *like; /* its group is that of this event, whatever the fingerprint; NULL */
     struct missing_modules missing;
 };
 
 /* Fills in what the core did not tell from what the host said: signal, executable, names of
- * threads. */
+ * threads; where there is no thread at all, one that has the frame that the program counter was
+ * in. */
 void group_complete(struct analysis *an, const struct crash_meta *m, struct arena *a);
 void group_make(const struct crash_record *record, const struct analysis *an, struct arena *a,
                 struct event *ret);

@@ -17,6 +17,7 @@
 #define RECORD_MAX (META_JSON_MAX + 64u * 1024)
 #define WAIT_MIN   (100 * USEC_PER_MSEC) /* between two tries, doubled each time */
 #define WAIT_MAX   (2 * USEC_PER_SEC)
+#define LIKE_WAIT  (60 * USEC_PER_SEC)  /* for the event that a tally is like, from its receipt */
 #define HOST_WAIT  (600 * USEC_PER_SEC) /* for this host to recover, before an attempt is spent */
 
 /* A job in hand. */
@@ -34,9 +35,11 @@ struct run {
 enum end {
     END_STACK,
     END_NO_STACK,
+    END_COUNTED,
     END_REPEATED,
     END_BURIED,
     END_LEFT,
+    END_PUT_BACK,
 };
 
 static const struct {
@@ -45,9 +48,11 @@ static const struct {
 } ends[] = {
     [END_STACK] = {"stack", COUNTER_EVENTS_STACK},
     [END_NO_STACK] = {"no_stack", COUNTER_EVENTS_NO_STACK},
+    [END_COUNTED] = {"counted", COUNTER_EVENTS_COUNTED},
     [END_REPEATED] = {"repeated", COUNTER_EVENTS_REPEATED},
     [END_BURIED] = {"buried", COUNTER_EVENTS_BURIED},
     [END_LEFT] = {"left", COUNTER_EVENTS_LEFT},
+    [END_PUT_BACK] = {"put_back", COUNTER_EVENTS_PUT_BACK},
 };
 
 /* --- The record --- */
@@ -201,10 +206,12 @@ static int store_event(struct run *run, const struct event *e)
     return r;
 }
 
-static void count_groups(struct run *run)
+static void count_groups(struct run *run, const struct event *e)
 {
     if (run->stored.repeated)
         return;
+    if (e->flags & EVENT_COUNTED)
+        metrics_add(run->w->metrics, COUNTER_CRASHES_COUNTED, (uint64_t)e->crashes);
     if (run->stored.new_group)
         metrics_add(run->w->metrics, COUNTER_GROUPS_CREATED, 1);
     if (run->stored.regressed)
@@ -238,6 +245,49 @@ static enum end refused(struct run *run)
     return bury(run, "PostgreSQL refused it");
 }
 
+/* The event that it is like may still be queued, analysed, or on its way here. */
+static bool may_come(const struct run *run)
+{
+    int64_t age = clock_now() - run->record->receipt.received_at;
+
+    return age >= 0 && age < LIKE_WAIT;
+}
+
+/* Off the queue but not off the pending list: ingestd's sweep queues it again, and no worker waits
+ * meanwhile. */
+static enum end put_back(struct run *run)
+{
+    return queue_ack(run->w->queue, run->job) == 0 ? END_PUT_BACK : END_LEFT;
+}
+
+static enum end end_of_event(const struct run *run, const struct event *e)
+{
+    if (run->stored.repeated)
+        return END_REPEATED;
+    if (e->flags & EVENT_COUNTED)
+        return END_COUNTED;
+    return e->flags & EVENT_NO_STACK ? END_NO_STACK : END_STACK;
+}
+
+static enum end store(struct run *run, struct event *e)
+{
+    int r = store_event(run, e);
+
+    if (r == STORE_LIKE_UNKNOWN) {
+        if (may_come(run))
+            return put_back(run);
+        e->like = NULL;
+        r = store_event(run, e);
+    }
+    if (r == DB_REFUSED)
+        return refused(run);
+    if (r != 0)
+        return END_LEFT;
+    count_groups(run, e);
+    acknowledge(run);
+    return end_of_event(run, e);
+}
+
 static enum end process(struct run *run)
 {
     struct analysis an;
@@ -249,16 +299,7 @@ static enum end process(struct run *run)
     group_complete(&an, &run->record->meta, run->arena);
     group_make(run->record, &an, run->arena, &e);
     write_analysis(run, &an);
-    r = store_event(run, &e);
-    if (r == DB_REFUSED)
-        return refused(run);
-    if (r != 0)
-        return END_LEFT;
-    count_groups(run);
-    acknowledge(run);
-    if (run->stored.repeated)
-        return END_REPEATED;
-    return e.flags & EVENT_NO_STACK ? END_NO_STACK : END_STACK;
+    return store(run, &e);
 }
 
 /* --- The whole --- */

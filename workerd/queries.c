@@ -19,7 +19,9 @@
 #define RUN(d, q, params, ret) db_run((d), &(q), (params), ARRAY_SIZE(params), (ret))
 
 #define ARRAY_TEXT_MAX (1024u * 1024)
-#define ATTEMPTS_MAX   20 /* of one event's transaction; more is no coincidence */
+#define HOUR_USEC      (3600 * USEC_PER_SEC)
+#define SPAN_MAX       (7 * 24 * HOUR_USEC) /* that the crashes of one report are spread over */
+#define ATTEMPTS_MAX   20                   /* of one event's transaction; more is no coincidence */
 
 /* Of this file's statics, beside db_outcome: a row that is needed is made now, so begin again. */
 #define AGAIN 100
@@ -92,24 +94,26 @@ struct references {
 
 /* The group is locked until the end of the transaction: whoever else stores a crash of it waits
  * here. */
+#define FIND(group)                                                                                \
+    "SELECT (SELECT id FROM crash_groups WHERE id = (" group ") FOR NO KEY UPDATE), "              \
+    "       (SELECT id FROM hosts WHERE hostname = $2), "                                          \
+    "       (SELECT id FROM programs WHERE executable = $3 AND version = $4), "                    \
+    "       (SELECT id FROM stacks WHERE digest = $5::bytea), "                                    \
+    "       (SELECT id FROM problems WHERE problem = $6)"
+
 static int find(struct db *d, const struct event *e, struct references *ret)
 {
-    static const struct db_query q = {
-        "find",
-        "SELECT (SELECT id FROM crash_groups WHERE id = (SELECT group_id FROM group_fingerprints "
-        "                                                WHERE fingerprint = $1::bytea) "
-        "        FOR NO KEY UPDATE), "
-        "       (SELECT id FROM hosts WHERE hostname = $2), "
-        "       (SELECT id FROM programs WHERE executable = $3 AND version = $4), "
-        "       (SELECT id FROM stacks WHERE digest = $5::bytea), "
-        "       (SELECT id FROM problems WHERE problem = $6)"};
+    static const struct db_query by_fingerprint = {
+        "find", FIND("SELECT group_id FROM group_fingerprints WHERE fingerprint = $1::bytea")};
+    static const struct db_query by_like = {
+        "find-like", FIND("SELECT group_id FROM crash_events WHERE crash_id = $1::uuid LIMIT 1")};
     struct digest_text fingerprint = digest_text(e->fingerprint);
     struct digest_text digest = e->stack ? digest_text(e->stack->digest) : (struct digest_text){""};
     const char *const params[] = {
-        fingerprint.text, e->hostname, e->executable, e->version, e->stack ? digest.text : NULL,
-        e->problem};
+        e->like ? e->like : fingerprint.text, e->hostname, e->executable, e->version,
+        e->stack ? digest.text : NULL,        e->problem};
     _cleanup_result_ PGresult *res = NULL;
-    int r = RUN(d, q, params, &res);
+    int r = db_run(d, e->like ? &by_like : &by_fingerprint, params, ARRAY_SIZE(params), &res);
 
     if (r)
         return r;
@@ -120,7 +124,7 @@ static int find(struct db *d, const struct event *e, struct references *ret)
         .stack = db_int(res, 0, 3),
         .problem = db_int(res, 0, 4),
     };
-    return 0;
+    return e->like && !ret->group ? STORE_LIKE_UNKNOWN : 0;
 }
 
 static int make_host(struct db *d, const struct event *e)
@@ -213,53 +217,81 @@ static int make_group(struct db *d, const struct event *e, int64_t *ret)
 
 /* --- The event itself --- */
 
-/* Everything hangs on the row of the event: when it is there already, nothing else happens. */
+/* Everything hangs on the row of the event: when it is there already, nothing else happens. n is
+ * the number of crashes that it stands for, hours is what they add to the hours' counters, more are
+ * further statements of the same shape. */
+#define RECORD(n, hours, more)                                                                     \
+    "WITH event AS ("                                                                              \
+    "  INSERT INTO crash_events (crash_id, received_at, crashed_at, group_id, stack_id, "          \
+    "                            host_id, program_id, problem_id, pid, signal, flags) "            \
+    "  VALUES ($1::uuid, $2::timestamptz, $3::timestamptz, $4, $5, $6, $7, $11, $8, $9, $10) "     \
+    "  ON CONFLICT DO NOTHING RETURNING received_at AS at), " more "hour AS ("                     \
+    "  INSERT INTO group_hours AS h (group_id, hour, events) " hours                               \
+    "  ON CONFLICT (group_id, hour) DO UPDATE SET events = h.events + excluded.events), "          \
+    "program AS ("                                                                                 \
+    "  INSERT INTO group_programs AS p (group_id, program_id, events, first_seen, last_seen) "     \
+    "  SELECT $4, $7, " n ", at, at FROM event "                                                   \
+    "  ON CONFLICT (group_id, program_id) DO UPDATE SET events = p.events + excluded.events, "     \
+    "      first_seen = least(p.first_seen, excluded.first_seen), "                                \
+    "      last_seen = greatest(p.last_seen, excluded.last_seen)), "                               \
+    "host AS ("                                                                                    \
+    "  INSERT INTO group_hosts AS h (group_id, host_id, events, first_seen, last_seen) "           \
+    "  SELECT $4, $6, " n ", at, at FROM event "                                                   \
+    "  ON CONFLICT (group_id, host_id) DO UPDATE SET events = h.events + excluded.events, "        \
+    "      first_seen = least(h.first_seen, excluded.first_seen), "                                \
+    "      last_seen = greatest(h.last_seen, excluded.last_seen) "                                 \
+    "  RETURNING (xmax = 0)::integer AS is_new), " /* A minute is exact enough for a list, and     \
+                                                      spares a row that is hot for all groups. */  \
+    "seen AS ("                                                                                    \
+    "  UPDATE hosts SET last_seen = at FROM event "                                                \
+    "  WHERE id = $6 AND last_seen < at - interval '1 minute'), "                                  \
+    "grp AS ("                                                                                     \
+    "  UPDATE crash_groups AS g SET event_count = g.event_count + " n ", "                         \
+    "      host_count = g.host_count + host.is_new, "                                              \
+    "      first_seen = least(g.first_seen, event.at), "                                           \
+    "      last_seen = greatest(g.last_seen, event.at), "                                          \
+    "      status = CASE WHEN g.status = 'resolved' AND event.at > g.resolved_at "                 \
+    "                    THEN 'regressed' ELSE g.status END "                                      \
+    "  FROM event, host WHERE g.id = $4 RETURNING g.status) "                                      \
+    "SELECT (SELECT count(*) FROM event), "                                                        \
+    "       (SELECT status = 'resolved' FROM crash_groups WHERE id = $4) AND "                     \
+    "       (SELECT status = 'regressed' FROM grp)"
+
+static const struct db_query record_one = {
+    "record", RECORD("1", "SELECT $4, date_trunc('hour', at), 1 FROM event", "")};
+
+/* The crashes of a report are spread evenly over the hours that they happened in, of which the last
+ * is that of its receipt: hosts' clocks are not trusted, only how long it took. */
+#define SHARE "($12::bigint * (i + 1) / $13::bigint - $12::bigint * i / $13::bigint)"
+static const struct db_query record_counted = {
+    "record-counted",
+    RECORD("$12::bigint",
+           "SELECT $4, date_trunc('hour', at) - i * interval '1 hour', " SHARE
+           "  FROM event, generate_series(0, $13::bigint - 1) AS i WHERE " SHARE " > 0",
+           "counted AS ("
+           "  INSERT INTO event_counts (crash_id, received_at, first_at, crashes) "
+           "  SELECT $1::uuid, at, $14::timestamptz, $12::bigint FROM event), ")};
+
+/* From the hour of the first to the hour of the last. */
+static int64_t hours_of(const struct event *e)
+{
+    int64_t span = e->crashed_at - e->first_at;
+    int64_t end = e->received_at / HOUR_USEC;
+
+    span = span < 0 ? 0 : span < SPAN_MAX ? span : SPAN_MAX;
+    return end - (e->received_at - span) / HOUR_USEC + 1;
+}
+
 static int record(struct db *d, const struct event *e, const struct references *ids,
                   struct stored *ret)
 {
-    static const struct db_query q = {
-        "record",
-        "WITH event AS ("
-        "  INSERT INTO crash_events (crash_id, received_at, crashed_at, group_id, stack_id, "
-        "                            host_id, program_id, problem_id, pid, signal, flags) "
-        "  VALUES ($1::uuid, $2::timestamptz, $3::timestamptz, $4, $5, $6, $7, $11, $8, $9, $10) "
-        "  ON CONFLICT DO NOTHING RETURNING received_at AS at), "
-        "hour AS ("
-        "  INSERT INTO group_hours AS h (group_id, hour, events) "
-        "  SELECT $4, date_trunc('hour', at), 1 FROM event "
-        "  ON CONFLICT (group_id, hour) DO UPDATE SET events = h.events + 1), "
-        "program AS ("
-        "  INSERT INTO group_programs AS p (group_id, program_id, events, first_seen, last_seen) "
-        "  SELECT $4, $7, 1, at, at FROM event "
-        "  ON CONFLICT (group_id, program_id) DO UPDATE SET events = p.events + 1, "
-        "      first_seen = least(p.first_seen, excluded.first_seen), "
-        "      last_seen = greatest(p.last_seen, excluded.last_seen)), "
-        "host AS ("
-        "  INSERT INTO group_hosts AS h (group_id, host_id, events, first_seen, last_seen) "
-        "  SELECT $4, $6, 1, at, at FROM event "
-        "  ON CONFLICT (group_id, host_id) DO UPDATE SET events = h.events + 1, "
-        "      first_seen = least(h.first_seen, excluded.first_seen), "
-        "      last_seen = greatest(h.last_seen, excluded.last_seen) "
-        "  RETURNING (xmax = 0)::integer AS is_new), "
-        /* A minute is exact enough for a list, and spares a row that is hot for all groups. */
-        "seen AS ("
-        "  UPDATE hosts SET last_seen = at FROM event "
-        "  WHERE id = $6 AND last_seen < at - interval '1 minute'), "
-        "grp AS ("
-        "  UPDATE crash_groups AS g SET event_count = g.event_count + 1, "
-        "      host_count = g.host_count + host.is_new, "
-        "      first_seen = least(g.first_seen, event.at), "
-        "      last_seen = greatest(g.last_seen, event.at), "
-        "      status = CASE WHEN g.status = 'resolved' AND event.at > g.resolved_at "
-        "                    THEN 'regressed' ELSE g.status END "
-        "  FROM event, host WHERE g.id = $4 RETURNING g.status) "
-        "SELECT (SELECT count(*) FROM event), "
-        "       (SELECT status = 'resolved' FROM crash_groups WHERE id = $4) AND "
-        "       (SELECT status = 'regressed' FROM grp)"};
     struct moment received = moment(e->received_at), crashed = moment(e->crashed_at);
+    struct moment first = moment(e->first_at);
     struct number group = number(ids->group), stack = number(ids->stack), host = number(ids->host);
     struct number program = number(ids->program), pid = number(e->pid), signal = number(e->signal);
     struct number flags = number(e->flags), problem = number(ids->problem);
+    struct number crashes = number(e->crashes), hours = number(hours_of(e));
+    bool counted = e->flags & EVENT_COUNTED;
     const char *const params[] = {
         e->crash_id,
         received.text,
@@ -272,9 +304,13 @@ static int record(struct db *d, const struct event *e, const struct references *
         signal.text,
         flags.text,
         problem.text,
+        crashes.text, /* of the counted ones alone, from here on */
+        hours.text,
+        first.text,
     };
     _cleanup_result_ PGresult *res = NULL;
-    int r = RUN(d, q, params, &res);
+    int r = db_run(d, counted ? &record_counted : &record_one, params,
+                   counted ? ARRAY_SIZE(params) : ARRAY_SIZE(params) - 3, &res);
 
     if (r)
         return r;
@@ -343,8 +379,11 @@ static int attempt(struct db *d, const struct event *e, struct arena *a, struct 
     if (r)
         return r;
     r = store(d, e, &ids, ret);
-    if (r == 0)
+    /* A report that was grouped otherwise the first time leaves no empty group behind. */
+    if (r == 0 && !(ret->repeated && ret->new_group))
         r = db_commit(d);
+    else if (r == 0)
+        db_rollback(d);
     if (r == 0)
         return 0;
     db_rollback(d);

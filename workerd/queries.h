@@ -11,6 +11,11 @@
 
 /* --- Storing a crash --- */
 
+/* Beside enum db_outcome. */
+enum store_outcome {
+    STORE_LIKE_UNKNOWN = 50, /* the event that it is like is not in the database (yet) */
+};
+
 /* What became of an event. */
 struct stored {
     bool repeated;  /* this crash was in the database already: nothing was counted */
@@ -24,7 +29,7 @@ struct stored {
  * failure means nothing. Runs the transaction again by itself after a deadlock, for a missing
  * partition, and when another worker was faster. Two workers that store crashes of one group wait
  * for each other at the group's row, which is locked first, and at nothing else. DB_UNAVAILABLE,
- * DB_REFUSED. */
+ * DB_REFUSED, STORE_LIKE_UNKNOWN. */
 int query_store_event(struct db *d, const struct event *e, struct arena *a, struct stored *ret);
 
 /* --- The schema --- */

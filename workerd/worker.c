@@ -53,11 +53,18 @@ static bool is_stopping(void)
 
 /* --- Modules on their way --- */
 
+/* The file, or an unwind sidecar of it. */
+static bool has_module(const struct worker *w, const char *build_id)
+{
+    return blob_module_has(w->store, build_id, MODULE_EXECUTABLE) ||
+           blob_module_has(w->store, build_id, MODULE_UNWIND);
+}
+
 static bool waits_for_module(const struct worker *w, const struct crash_meta *m)
 {
     for (size_t i = 0; i < m->n_modules; i++) {
         if (m->modules[i].offered && m->modules[i].build_id &&
-            !blob_module_has(w->store, m->modules[i].build_id, MODULE_EXECUTABLE))
+            !has_module(w, m->modules[i].build_id))
             return true;
     }
     return false;

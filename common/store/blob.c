@@ -89,7 +89,7 @@ static int make_root(const char *root)
 
 static int make_layout(int root)
 {
-    static const char *const folders[] = {"crashes", "modules", "pending", "tmp"};
+    static const char *const folders[] = {"crashes", "modules", "pending", "partial", "tmp"};
     int r = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(folders) && r == 0; i++)
@@ -280,6 +280,14 @@ int blob_crash_open(struct blob_store *s, const char *crash_id, int *ret_fd)
     return r ? r : open_found(s->root, path, O_PATH | O_DIRECTORY, ret_fd);
 }
 
+int blob_crash_folder(struct blob_store *s, const char *crash_id, int *ret_fd)
+{
+    char path[BLOB_PATH_SIZE];
+    int r = crash_path(crash_id, NULL, path);
+
+    return r ? r : open_found(s->root, path, O_RDONLY | O_DIRECTORY, ret_fd);
+}
+
 int blob_crash_file(struct blob_store *s, const char *crash_id, const char *name, int *ret_fd)
 {
     char path[BLOB_PATH_SIZE];
@@ -307,46 +315,67 @@ int blob_crash_write_analysis(struct blob_store *s, const char *crash_id, struct
     return r == -ENOENT ? BLOB_NOT_FOUND : r;
 }
 
-/* --- Pending entries --- */
+/* --- Pending and partial entries --- */
 
-static int pending_path(const char *crash_id, char ret[static BLOB_PATH_SIZE])
+/* Where a crash is noted in pending/ or partial/. */
+static int note_path(const char *folder, const char *crash_id, char ret[static BLOB_PATH_SIZE])
 {
     if (!blob_crash_id_valid(str_from(crash_id)))
         return BLOB_NOT_FOUND;
-    snprintf(ret, BLOB_PATH_SIZE, "pending/%s", crash_id);
+    snprintf(ret, BLOB_PATH_SIZE, "%s/%s", folder, crash_id);
     return 0;
 }
 
 /* An empty file: its name is its content, so fsync of the folder is all it needs. One that was left
  * by an upload which did not come to its end is as good as new, and must not look old to who tidies
  * up. */
-int blob_pending_add(struct blob_store *s, const char *crash_id)
+static int add_note(struct blob_store *s, const char *folder, const char *crash_id)
 {
     _cleanup_fd_ int fd = -1;
     char path[BLOB_PATH_SIZE];
 
-    if (pending_path(crash_id, path) != 0)
+    if (note_path(folder, crash_id, path) != 0)
         return -EINVAL;
     fd = openat(s->root, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
     if (fd < 0 || futimens(fd, NULL) < 0)
         return -errno;
-    return io_sync_dir(s->root, "pending");
+    return io_sync_dir(s->root, folder);
+}
+
+static int remove_note(struct blob_store *s, const char *folder, const char *crash_id)
+{
+    char path[BLOB_PATH_SIZE];
+
+    if (note_path(folder, crash_id, path) != 0)
+        return 0;
+    return unlinkat(s->root, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int blob_pending_add(struct blob_store *s, const char *crash_id)
+{
+    return add_note(s, "pending", crash_id);
 }
 
 int blob_pending_remove(struct blob_store *s, const char *crash_id)
 {
-    char path[BLOB_PATH_SIZE];
-
-    if (pending_path(crash_id, path) != 0)
-        return 0;
-    return unlinkat(s->root, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+    return remove_note(s, "pending", crash_id);
 }
 
 bool blob_pending_has(struct blob_store *s, const char *crash_id)
 {
     char path[BLOB_PATH_SIZE];
 
-    return pending_path(crash_id, path) == 0 && faccessat(s->root, path, F_OK, 0) == 0;
+    return note_path("pending", crash_id, path) == 0 && faccessat(s->root, path, F_OK, 0) == 0;
+}
+
+int blob_partial_add(struct blob_store *s, const char *crash_id)
+{
+    return add_note(s, "partial", crash_id);
+}
+
+int blob_partial_remove(struct blob_store *s, const char *crash_id)
+{
+    return remove_note(s, "partial", crash_id);
 }
 
 static int64_t age_of(const struct stat *st)
@@ -380,12 +409,12 @@ static bool is_due(int dir_fd, const char *name, int64_t min_age_usec)
     return age < 0 || age >= min_age_usec;
 }
 
-int blob_pending_each(struct blob_store *s, int64_t min_age_usec,
-                      int (*fn)(const char *crash_id, void *arg), void *arg)
+static int each_note(struct blob_store *s, const char *folder, int64_t min_age_usec,
+                     int (*fn)(const char *crash_id, void *arg), void *arg)
 {
     _cleanup_dir_ DIR *dir = NULL;
     struct dirent *entry;
-    int r = open_folder(s->root, "pending", &dir);
+    int r = open_folder(s->root, folder, &dir);
 
     if (r < 0)
         return r;
@@ -398,6 +427,18 @@ int blob_pending_each(struct blob_store *s, int64_t min_age_usec,
             return r;
     }
     return -errno;
+}
+
+int blob_pending_each(struct blob_store *s, int64_t min_age_usec,
+                      int (*fn)(const char *crash_id, void *arg), void *arg)
+{
+    return each_note(s, "pending", min_age_usec, fn, arg);
+}
+
+int blob_partial_each(struct blob_store *s, int64_t min_age_usec,
+                      int (*fn)(const char *crash_id, void *arg), void *arg)
+{
+    return each_note(s, "partial", min_age_usec, fn, arg);
 }
 
 /* --- Modules --- */

@@ -3,9 +3,15 @@
  *
  *   crashes/YYYY/MM/DD/<crash-id>/{meta.json,core.zst,analysis.json}
  *                                        the day is the one inside the UUIDv7
+ *                          {full.zst,full.json}
+ *                                        a full core that came after the crash, and its facts:
+ *                                        full.json is there before full.zst gets its name
+ *                          {full.part,full.offset}
+ *                                        the same while it comes (ingestd/full_part.h)
  *   modules/xx/<build-id>/{executable,debuginfo,unwind,index}
  *                                        xx: the first two digits
  *   pending/<crash-id>                   accepted and not yet in the database
+ *   partial/<crash-id>                   has a full.part
  *   tmp/                                 half-written; cleared when ingestd starts
  *
  * A crash becomes visible by renaming a complete, fsynced folder out of tmp/; a module by linking a
@@ -23,6 +29,11 @@
 #include "common/base/str.h"
 
 #define BLOB_PATH_SIZE 256
+
+/* Files of a crash. */
+#define BLOB_CORE       "core.zst"
+#define BLOB_FULL       "full.zst"
+#define BLOB_FULL_FACTS "full.json"
 
 enum module_kind { MODULE_EXECUTABLE, MODULE_DEBUGINFO, MODULE_UNWIND, MODULE_KIND_COUNT };
 
@@ -60,6 +71,8 @@ int blob_crash_commit(struct blob_store *s, const char *name, int fd, const char
 void blob_crash_discard(struct blob_store *s, const char *name);
 /* The folder of a crash as O_PATH|O_DIRECTORY descriptor; BLOB_NOT_FOUND. */
 int blob_crash_open(struct blob_store *s, const char *crash_id, int *ret_fd);
+/* The same, for reading: *at(2) calls may make files in it, and fsync it. */
+int blob_crash_folder(struct blob_store *s, const char *crash_id, int *ret_fd);
 /* One file of a crash, read-only; BLOB_NOT_FOUND. name is a literal of ours: "meta.json",
  * "core.zst". */
 int blob_crash_file(struct blob_store *s, const char *crash_id, const char *name, int *ret_fd);
@@ -78,6 +91,15 @@ bool blob_pending_has(struct blob_store *s, const char *crash_id);
 /* Calls each entry older than min_age_usec (by mtime; names that are no crash ids are passed over)
  * until fn returns non-zero, which is then returned. */
 int blob_pending_each(struct blob_store *s, int64_t min_age_usec,
+                      int (*fn)(const char *crash_id, void *arg), void *arg);
+
+/* --- Partial entries --- */
+
+/* The crashes that have an unfinished full core, so that nobody has to look through all crashes for
+ * those that will never be finished. As for pending entries. */
+int blob_partial_add(struct blob_store *s, const char *crash_id);
+int blob_partial_remove(struct blob_store *s, const char *crash_id);
+int blob_partial_each(struct blob_store *s, int64_t min_age_usec,
                       int (*fn)(const char *crash_id, void *arg), void *arg);
 
 /* --- Modules --- */

@@ -12,6 +12,7 @@
 #include "common/base/version.h"
 #include "dashd/event.h"
 #include "dashd/page.h"
+#include "dashd/process.h"
 #include "dashd/queries.h"
 #include "dashd/stack.h"
 #include "dashd/trend.h"
@@ -84,6 +85,8 @@ struct event_page_view {
     const struct thread *crashed; /* NULL */
     const char *core_name;        /* of the downloaded file, safe in any shell and file system */
     bool missing;                 /* a module has no file on the server */
+    const char *kept;             /* in words; NULL: not said */
+    const struct process_view *process; /* NULL: nothing is known, or may be shown */
     size_t folds_shown;
     bool all_threads;
 };
@@ -100,6 +103,7 @@ void template_pending(struct buf *out, const struct page *p, const char *crash_i
 
 /* Parts of pages. */
 void template_group_rows(struct buf *out, const struct page *p, const struct group_list *l);
+void template_process(struct buf *out, const struct page *p, const struct process_view *v);
 void template_modules(struct buf *out, const struct page *p, const struct analysis *an,
                       bool missing_only);
 void template_stack(struct buf *out, const struct page *p, const struct stack_view *s);

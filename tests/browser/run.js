@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
-const { URL: BASE, NAME, PASSWORD, SCREENSHOTS, EVENT, TRUNCATED, BARE, RESTRICTED, HOSTILE_EVENT, PENDING } = process.env;
+const { URL: BASE, NAME, PASSWORD, SCREENSHOTS, EVENT, FULL, COUNTED, TRUNCATED, BARE, RESTRICTED, HOSTILE_EVENT, PENDING } = process.env;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const WIDTHS = [1440, 768, 320];
@@ -147,7 +147,7 @@ async function hostileTexts(browser) {
 async function accessible(browser, scheme, width) {
     const { context, page } = await open(browser, { colorScheme: scheme, viewport: { width, height: 900 } });
     const paths = ['/', '/groups', '/groups?q=nothing-has-this-title', '/groups?sort=wrong', '/groups/G-1', '/groups/G-10', `/events/${EVENT}`,
-        `/events/${EVENT}?threads=all`, `/events/${TRUNCATED}`, `/events/${BARE}`, `/events/${RESTRICTED}`, '/nothing', '/login'];
+        `/events/${EVENT}?threads=all`, `/events/${FULL}`, `/events/${COUNTED}`, `/events/${TRUNCATED}`, `/events/${BARE}`, `/events/${RESTRICTED}`, '/nothing', '/login'];
     for (const path of paths) {
         await page.goto(BASE + path);
         await page.evaluate(AXE);

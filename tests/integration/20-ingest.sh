@@ -219,7 +219,20 @@ is "$STATUS" 200 'PUT again: 200'
 request -H "$AUTH" -F "meta=@$WORK/meta" -F "core=@$WORK/core" "$CRASHES"
 is "$(json '.want.modules | length' <<<"$BODY")" 0 'it is not wanted any more'
 
+zstd -q -19 "$MODULE" -o "$WORK/module.zst"
+request -H "$AUTH" -H 'Content-Encoding: zstd' -T "$WORK/module.zst" "$MODULES/$BUILD_ID/debuginfo"
+is "$STATUS" 201 'PUT of a compressed one: 201'
+ok 'stored as it was before' cmp "$DATA/modules/${BUILD_ID:0:2}/$BUILD_ID/debuginfo" "$MODULE"
+
 OTHER=$(tr 0-9a-f 1-9a-f0 <<<"$BUILD_ID")
+head -c -5 "$WORK/module.zst" >"$WORK/module.short"
+{ cat "$MODULE" && head -c 64M /dev/zero; } | zstd -q >"$WORK/module.bomb"
+zstd -q -3 --zstd=wlog=24 -c - <"$WORK/core.large" >"$WORK/module.wide"
+refused 'a compressed module that was cut off' 422 'cut off' -H 'Content-Encoding: zstd' -T "$WORK/module.short" "$MODULES/$BUILD_ID/unwind"
+refused 'a module that is 64 MB when it is decompressed' 413 module_max -H 'Content-Encoding: zstd' -T "$WORK/module.bomb" "$MODULES/$BUILD_ID/unwind"
+refused 'a window of 16 MiB' 415 window -H 'Content-Encoding: zstd' -T "$WORK/module.wide" "$MODULES/$BUILD_ID/unwind"
+refused 'a module that is not compressed as it says' 415 zstd -H 'Content-Encoding: zstd' -T "$MODULE" "$MODULES/$BUILD_ID/unwind"
+refused 'a module in another encoding' 415 zstd -H 'Content-Encoding: gzip' -T "$MODULE" "$MODULES/$BUILD_ID/unwind"
 head -c 2000 "$MODULE" >"$WORK/module.cut"
 echo 'int main(void) { return 0; }' | gcc -x c - -Wl,--build-id=none -o "$WORK/module.none"
 refused 'a module under another build-id' 422 "$BUILD_ID" -T "$MODULE" "$MODULES/$OTHER/executable"

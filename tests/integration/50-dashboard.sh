@@ -165,6 +165,20 @@ is "$(grep -c '<details class="fold" open>' <<<"$BODY")" 24 'and unfolded when a
 page "/events/$EVENT/text"
 like "$(header Content-Type)" '^text/plain' 'as text'
 is "$(grep -c '^Thread ' <<<"$BODY")" 25 'with every thread'
+page "/events/$EVENT"
+for text in 'docker <code>' '<dt>CPU</dt><dd>Example CPU 9000' 'ORDERS_SECRET' 'order 17 taken' 'the first 2 of 311' '700.0 MiB' 'filter' \
+    'cut by the client: open_files'; do
+    like "$BODY" "$text" "… with $text"
+done
+page "/events/$FULL"
+for text in '<dt>Kept</dt><dd>full core' '<dt>State</dt><dd>full truncated: the process was released after 60 s' '<dt>Full core</dt>' \
+    "ordersd-$FULL.full.core"; do
+    like "$BODY" "$text" "a full core that came later: $text"
+done
+page "/events/$COUNTED"
+like "$BODY" 'stands for <b>1,234 crashes</b>' 'a tally says how many it stands for'
+page /groups/G-1
+like "$BODY" '1,234 crashes, counted only' 'and so does its group'
 page "/events/$TRUNCATED"
 like "$BODY" 'core ends after 40 of 96 MiB' 'what went wrong is said'
 page "/events/$BARE"
@@ -242,6 +256,9 @@ is "$(api /groups/G-1 | json '.stack[0] | [.function, .verdict] | join(" ")')" '
 is "$(api /groups/G-1 | json '.hours | length')" 24 'and its hours'
 is "$(api "/events/$EVENT" | json '[.id, .group, .host, .analysis.threads[0].registers.rip, .meta.unit, .core.state] | join(" ")')" \
     "$EVENT G-1 web-01.example.net 0x2098a69740 ordersd.service  present" 'an event has everything'
+is "$(api "/events/$FULL" | json '[.core | .fidelity, .state, .full_bytes, .full_problem] | join(" ")')" \
+    'full truncated 900000 the process was released after 60 s' 'and the full core that came later'
+is "$(api "/events/$COUNTED" | json '[.crashes, .fidelity, .core.state] | join(" ")')" '1234 count none' 'and a tally its number'
 is "$(api "/events/$PENDING" | json .state)" queued 'an event that waits is queued'
 api "/events/$EVENT/analysis" >"$WORK/analysis.json"
 ok 'the analysis as it is stored' cmp "$WORK/analysis.json" "$(find "$STACK/data/crashes" -path "*$EVENT/analysis.json")"
@@ -303,6 +320,9 @@ is "$STATUS $(header Content-Type) $(header Content-Disposition)" \
     "200 application/zstd attachment; filename=\"ordersd-$EVENT.core.zst\"" 'a core is downloaded'
 is "$(zstd -dcq <"$WORK/.body" | wc -c)" 300000 'whole'
 is "$(audited core.download "$EVENT")" 1 'and that is written down'
+page "/events/$FULL/core"
+is "$(header Content-Disposition)" "attachment; filename=\"ordersd-$FULL.full.core.zst\"" 'the full core goes before the slim one'
+is "$(zstd -dcq <"$WORK/.body" | wc -c)" 900000 'whole'
 page "/events/$HOSTILE_EVENT/core"
 like "$(header Content-Disposition)" '^attachment; filename="[A-Za-z0-9._+-]+\.core\.zst"$' "a hostile program's core has a harmless name"
 page "/events/$BARE/core"
@@ -318,7 +338,7 @@ request -b "$WORK/vera.jar" -d "csrf=$(csrf "$WORK/vera.jar")" "$CORRAL_URL/grou
 is "$STATUS $(status_of 2)" '403 ongoing' 'nor may a viewer resolve'
 request -b "$WORK/vera.jar" "$CORRAL_URL/events/$RESTRICTED"
 like "$STATUS $BODY" '^200 .*restricted to the roles developer and admin' 'a restricted crash hides its details from a viewer'
-unlike "$BODY" 'ordersd.toml|0x5a5a5a5a' 'command line and registers among them'
+unlike "$BODY" 'ordersd.toml|0x5a5a5a5a|ORDERS_SECRET|order 17|docker' 'command line and registers among them'
 with_token "$READ" "$CORRAL_URL/api/v1/events/$RESTRICTED"
 is "$(jq -r '[.details_hidden, has("meta"), has("analysis")] | join(" ")' <<<"$BODY")" 'true false false' 'in the API, too'
 with_token "$READ" "$CORRAL_URL/api/v1/events/$RESTRICTED/analysis"

@@ -45,10 +45,9 @@ START_TEST(checks_beyond_the_table)
     static const struct {
         const char *text, *word;
     } wrong[] = {
-        {"redis = somewhere", "redis"},
-        {"database = nothing of the kind", "database"},
-        {"data = relative", "data"},
-        {"dashboard_url = corral.example", "dashboard_url"},
+        {"redis = somewhere", "redis"},    {"database = nothing of the kind", "database"},
+        {"data = relative", "data"},       {"dashboard_url = corral.example", "dashboard_url"},
+        {"want_core = some", "want_core"},
     };
 
     ck_assert_ptr_null(check(""));

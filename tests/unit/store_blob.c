@@ -118,7 +118,7 @@ static unsigned count_files(const char *folder)
 
 START_TEST(layout)
 {
-    static const char *const folders[] = {"crashes", "modules", "pending", "tmp"};
+    static const char *const folders[] = {"crashes", "modules", "pending", "partial", "tmp"};
     mode_t before = umask(077);
     struct blob_store *s, *again = NULL;
     uint64_t bytes = 0;
@@ -439,6 +439,33 @@ static int store_module(struct blob_store *s, const char *build_id, enum module_
     return blob_module_commit(s, fd, build_id, k);
 }
 
+/* Kept apart from the pending ones; and the folder that they tell of can be written to. */
+START_TEST(partial_entries)
+{
+    struct blob_store *s = store_new();
+    const char *id = "01a1fd49-499d-7efe-94a3-d1ea00331216";
+    _cleanup_fd_ int fd = -1;
+    unsigned n = 0;
+
+    ck_assert_int_eq(blob_crash_folder(s, id, &fd), BLOB_NOT_FOUND);
+    ck_assert_int_eq(commit(s, id), 0);
+    ck_assert_int_eq(blob_crash_folder(s, id, &fd), 0);
+    write_file(fd, "full.part", "x", 1);
+    ck_assert_int_eq(fsync(fd), 0);
+    ck_assert_int_eq(blob_partial_add(s, "../x"), -EINVAL);
+    ck_assert_int_eq(blob_partial_add(s, id), 0);
+    ck_assert_int_eq(blob_pending_remove(s, id), 0);
+    ck_assert_int_eq(blob_partial_each(s, 0, count_one, &n), 0);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(blob_partial_each(s, DAY_USEC, count_one, &n), 0);
+    ck_assert_int_eq(blob_partial_remove(s, id), 0);
+    ck_assert_int_eq(blob_partial_remove(s, id), 0);
+    ck_assert_int_eq(blob_partial_each(s, 0, count_one, &n), 0);
+    ck_assert_uint_eq(n, 1);
+    store_end(s);
+}
+END_TEST
+
 START_TEST(modules)
 {
     static const char *const hostile[] = {"", "a", "abc", "ABCD", "../..", "ab/cd/", "xyzw"};
@@ -480,4 +507,5 @@ END_TEST
 
 UNIT_MAIN("store/blob", layout, crash_round_trip, taken_id_changes_nothing, one_of_many_makers_wins,
           unfinished_is_invisible_and_swept, a_pending_entry_that_is_made_again_is_young,
-          kill_at_any_time, hostile_crash_ids, first_and_last_day, pending_entries, modules)
+          kill_at_any_time, hostile_crash_ids, first_and_last_day, pending_entries, partial_entries,
+          modules)

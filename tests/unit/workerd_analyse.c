@@ -324,7 +324,8 @@ START_TEST(many_threads_share_a_budget_of_frames)
         stack[i] = address_of(middle) + 1;
     fixture_init(&f, stack, ARRAY_SIZE(stack));
     for (int i = 0; i < THREADS; i++)
-        threads[i] = (struct image_thread){i, 0, address_of(innermost), STACK}; /* also id 0 */
+        threads[i] = (struct image_thread){
+            .tid = i, .pc = address_of(innermost), .sp = STACK}; /* also id 0 */
     f.image.threads = threads;
     f.image.n_threads = THREADS;
     analyse_image(&f);

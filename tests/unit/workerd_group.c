@@ -288,8 +288,95 @@ START_TEST(a_fault_at_the_stack_pointer_is_an_overflow)
 }
 END_TEST
 
+/* A crash of which no memory was kept is told by where its program counter was. */
+START_TEST(a_program_counter_is_a_frame)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct analysis an = {.problem = "over the limit"};
+    struct event e, other;
+
+    arena_init(&a, 0);
+    r.meta.signal = SIGSEGV;
+    r.meta.pc_module = "/usr/bin/app";
+    r.meta.pc_build_id = "aa01";
+    r.meta.pc_offset = 0x1234;
+    group_complete(&an, &r.meta, &a);
+    group_make(&r, &an, &a, &e);
+    ck_assert_str_eq(e.title, "SIGSEGV in app+0x1234");
+    ck_assert_uint_eq(e.flags, 0);
+    ck_assert_uint_eq(e.stack->modules.n, 1);
+    ck_assert(e.crashes == 1 && !e.like);
+    an = (struct analysis){0};
+    r.meta.pc_offset = 0x1235;
+    r.meta.pc_build_id = "not hexadecimal";
+    group_complete(&an, &r.meta, &a);
+    group_make(&r, &an, &a, &other);
+    ck_assert_ptr_null(an.threads[0].frames[0].build_id);
+    ck_assert_int_ne(memcmp(e.fingerprint, other.fingerprint, SHA256_SIZE), 0);
+}
+END_TEST
+
+START_TEST(a_core_goes_before_the_program_counter)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct thread t;
+    struct analysis an = make_analysis(&t);
+
+    arena_init(&a, 0);
+    r.meta.pc_module = "/usr/bin/other";
+    group_complete(&an, &r.meta, &a);
+    ck_assert(an.threads == &t && an.n_threads == 1);
+}
+END_TEST
+
+static struct event tally(struct crash_record *r, const char *why, struct arena *a)
+{
+    struct analysis an = {.problem = why};
+    struct event e;
+
+    group_complete(&an, &r->meta, a);
+    group_make(r, &an, a, &e);
+    return e;
+}
+
+START_TEST(a_tally)
+{
+    _cleanup_arena_ struct arena a;
+    struct crash_record r = make_record();
+    struct event e, other;
+
+    arena_init(&a, 0);
+    r.meta.occurrences = 41;
+    r.meta.crashed_at = RECEIVED - 10;
+    r.meta.first_at = RECEIVED - 1000;
+    r.meta.like = "01a1fd55-8832-7caa-bcf2-4dfe701461d2";
+    r.meta.pc_module = "/usr/bin/app";
+    e = tally(&r, "over the limit", &a);
+    ck_assert(e.crashes == 41 && e.first_at == RECEIVED - 1000);
+    ck_assert_uint_eq(e.flags, EVENT_COUNTED);
+    ck_assert_str_eq(e.like, r.meta.like);
+    ck_assert_ptr_null(e.stack); /* others of its group have better ones */
+    r.meta.like = "../../etc/passwd";
+    r.meta.first_at = RECEIVED + 7;
+    e = tally(&r, "over the limit", &a);
+    ck_assert_ptr_null(e.like);
+    ck_assert_int_eq(e.first_at, e.crashed_at);
+    r.meta.pc_module = NULL;
+    e = tally(&r, "over the limit", &a);
+    other = tally(&r, "the kernel missed it", &a);
+    ck_assert_uint_eq(e.flags, EVENT_COUNTED | EVENT_NO_STACK);
+    ck_assert_int_ne(memcmp(e.fingerprint, other.fingerprint, SHA256_SIZE), 0);
+    r.receipt.core_stored = 100; /* with a core it is one crash */
+    e = tally(&r, "over the limit", &a);
+    ck_assert(e.crashes == 1 && !(e.flags & EVENT_COUNTED));
+}
+END_TEST
+
 UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same,
           the_host_fills_in_what_the_core_lacks, hostile_values_fit_their_columns,
           problems_that_differ_by_addresses_are_one,
           the_same_stack_elsewhere_in_memory_is_the_same_row,
-          stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow)
+          stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow,
+          a_program_counter_is_a_frame, a_core_goes_before_the_program_counter, a_tally)

@@ -355,6 +355,8 @@ static void add_no_stack(const struct work *w, struct digest *d)
     add(d, normalise_module(s->executable, w->arena));
     add(d, arena_printf(w->arena, "%lld", (long long)s->signal));
     add(d, normalise_module(s->n_frames > 0 ? s->frames[0].module : NULL, w->arena));
+    if (s->why)
+        add(d, s->why);
 }
 
 static void make_digest(const struct work *w, enum crash_kind kind, uint8_t ret[static SHA256_SIZE])

@@ -38,6 +38,8 @@ struct crash_stack {
     const char *executable;     /* path */
     const struct frame *frames; /* of the crashing thread, innermost first */
     size_t n_frames;
+    const char *why; /* of crashes that were only counted: why; part of the kind of those that
+                        nothing else is known of. NULL */
     enum overflow_evidence overflow; /* did the fault hit just below the stack pointer? */
 };
 
