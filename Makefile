@@ -35,10 +35,14 @@ SYS_daemon := -lsystemd -lseccomp
 
 # --- Programs: folders of their sources, libraries of ours in link order, libraries of the system -----------------
 PROGRAMS := corral-handler corral-sender corralctl corral-ingestd corral-workerd corral-dashd
-corral-handler_DIRS := client/handler client/spool
+corral-handler_DIRS := client/handler client/process client/sidecar client/slim client/spool
 corral-handler_LIBS := report core base
 corral-handler_SYS  := -lzstd
-corral-sender_DIRS  := client/sender client/transport client/spool
+# Started for every crash while the process waits: without a dynamic linker it is there sooner.
+# HANDLER_STATIC= for a system without static libraries.
+HANDLER_STATIC ?= $(if $(filter release,$(VARIANT)),1)
+corral-handler_LINK := $(if $(HANDLER_STATIC),-static-pie)
+corral-sender_DIRS  := client/sender client/sidecar client/transport client/spool
 corral-sender_LIBS  := daemon report core base
 corral-sender_SYS   := -lcurl -lzstd
 corralctl_DIRS      := client/ctl client/transport client/spool
@@ -85,7 +89,7 @@ define program
 $(B)/bin/$(1): $$(call objs,$$($(1)_DIRS)) $$($(1)_EXTRA) $$(patsubst %,$(B)/lib%.a,$$($(1)_LIBS))
 	$$(Q_LD)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@.new $$(filter %.o,$$^) $$(filter %.a,$$^) $$($(1)_SYS) \
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$($(1)_LINK) -o $$@.new $$(filter %.o,$$^) $$(filter %.a,$$^) $$($(1)_SYS) \
 	    $$(foreach l,$$($(1)_LIBS),$$(SYS_$$(l))) -lpthread
 	$$(Q)mv $$@.new $$@
 endef

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # make install [DESTDIR=] [PREFIX=/usr]: all of Corral, or install-client and install-server for one half. Puts files in place and
-# changes nothing else: no user is made, no service started, core_pattern is left alone; README.md has those steps. A configuration
+# changes nothing else: no user is made, no service started, core_pattern is left alone (corralctl client setup); README.md has those
+# steps. What is in use is replaced by rename. A configuration
 # in /etc/corral is never overwritten; the sample of this version is always in PREFIX/share/corral. make uninstall takes
-# away what install put, but for /etc/corral and /var/lib/corral.
+# away what install put, but for /etc/corral and /var/lib/corral, and gives core_pattern back when it is ours.
 
 SBIN    := $(DESTDIR)$(PREFIX)/sbin
 BIN     := $(DESTDIR)$(PREFIX)/bin
@@ -14,10 +15,10 @@ ETC     := $(DESTDIR)/etc/corral
 # What either half consists of. A path in ..._SYSTEMD is the same below systemd/ and below PREFIX/lib, but for the units' own folder.
 client_SBIN    := corral-handler corral-sender
 client_BIN     := corralctl
-client_UNITS   := corral-sender.service
+client_UNITS   := corral-sender.service corral-handler.service corral-handler.socket corral-missed.service corral-missed.timer
 client_SYSTEMD := sysusers.d/corral-client.conf tmpfiles.d/corral-client.conf
 client_CONF    := client
-client_MAN     := corral-handler.8 corral-sender.8 corralctl.1 corral.conf.5
+client_MAN     := corral-handler.8 corral-sender.8 corralctl.1 corral-client.conf.5 corral.conf.5
 
 server_SBIN    := corral-ingestd corral-workerd corral-dashd
 server_BIN     := corralctl
@@ -39,11 +40,14 @@ install-client: $(foreach p,$(client_SBIN) $(client_BIN),$(B)/bin/$(p))   ## ins
 install-server: $(foreach p,$(server_SBIN) $(server_BIN),$(B)/bin/$(p))   ## install ingestd, workerd, dashd
 	$(call install_half,server)
 
+# By rename: the handler is there at every moment, for the kernel may start it at any.
+whole = install -m 755 "$(1)" "$(2).new" && mv -f "$(2).new" "$(2)"
+
 define install_half
 @echo "  INSTALL  $(1) below $(DESTDIR)$(PREFIX)"
 $(Q)install -d '$(SBIN)' '$(BIN)' '$(SHARE)' '$(SYSTEM)/systemd/system' '$(ETC)'
-$(Q)install -m 755 $($(1)_SBIN:%=$(B)/bin/%) '$(SBIN)'
-$(Q)install -m 755 $($(1)_BIN:%=$(B)/bin/%) '$(BIN)'
+$(Q)set -e; for f in $($(1)_SBIN); do $(call whole,$(B)/bin/$$f,$(SBIN)/$$f); done
+$(Q)set -e; for f in $($(1)_BIN); do $(call whole,$(B)/bin/$$f,$(BIN)/$$f); done
 $(Q)set -e; for f in $($(1)_UNITS); do $(relocate) systemd/$$f >'$(SYSTEM)/systemd/system/'$$f; done
 $(Q)set -e; for f in $($(1)_SYSTEMD); do install -D -m 644 systemd/$$f '$(SYSTEM)/'$$f; done
 $(Q)set -e; for f in $($(1)_MAN); do install -D -m 644 docs/man/$$f '$(MAN)/man'$${f##*.}/$$f; done
@@ -54,11 +58,11 @@ endef
 
 uninstall:   ## remove what make install put (DESTDIR=, PREFIX= as then)
 	@echo "  UNINSTALL  below $(DESTDIR)$(PREFIX); /etc/corral and /var/lib/corral stay"
+	@if [ -z '$(DESTDIR)' ] && [ -x '$(BIN)/corralctl' ] && grep -qs -e '$(PREFIX)/sbin/corral-handler' -e '@@/run/corral/' \
+	    /proc/sys/kernel/core_pattern; then '$(BIN)/corralctl' client disable; fi
 	$(Q)rm -f $(foreach h,client server, \
 	    $($(h)_SBIN:%='$(SBIN)/%') $($(h)_BIN:%='$(BIN)/%') $($(h)_UNITS:%='$(SYSTEM)/systemd/system/%') \
 	    $($(h)_SYSTEMD:%='$(SYSTEM)/%') $(foreach m,$($(h)_MAN),'$(MAN)/man$(subst .,,$(suffix $(m)))/$(m)'))
 	$(Q)rm -rf '$(SHARE)'
-	@if grep -qs '$(PREFIX)/sbin/corral-handler' /proc/sys/kernel/core_pattern && [ -z '$(DESTDIR)' ]; then \
-	    echo '  core_pattern still names corral-handler: echo core >/proc/sys/kernel/core_pattern'; fi
 
 .PHONY: install install-client install-server uninstall

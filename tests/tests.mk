@@ -43,6 +43,19 @@ $(foreach n,$(FUZZ_NAMES),$(eval $(call test_program,fuzz,$(n),$(B)/obj/tests/li
 $(FUZZ_NAMES:%=$(B)/tests/fuzz/%.replay): $(B)/tests/fuzz/%.replay: $(B)/tests/fuzz/%
 	@printf '#!/bin/sh\nexec %s tests/corpus/%s\n' '$<' '$*' >$@ && chmod +x $@
 
+# A slim core of a crash without any handler.
+SLIM_CORE := $(B)/tests/lib/slim-core
+$(SLIM_CORE): $(B)/obj/tests/lib/slim-core.o $(call objs,client/slim) $(B)/libcore.a $(B)/libbase.a
+	$(Q_LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lpthread
+# Static, so that each of its many runs is short.
+PID_RACE := $(B)/tests/lib/pid-race
+$(PID_RACE): tests/lib/pid-race.c $(B)/flags
+	$(Q_LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(if $(filter release,$(VARIANT)),-static-pie) -o $@ $<
+
 # --- Groups of tests ------------------------------------------------------------------------------------------------
 STATIC      := $(addprefix tests/lib/check-,layers headers scripts metrics format)
 INTEGRATION := $(sort $(wildcard tests/integration/[0-9]*.sh))
@@ -64,7 +77,7 @@ check: test-deps   ## run every test
 
 # Fuzz targets replay under AddressSanitizer: what a parser reads past its end shows in no other
 # way.
-check-build: all crashers $(UNIT_BINS)
+check-build: all crashers $(SLIM_CORE) $(PID_RACE) $(UNIT_BINS)
 	$(phase) VARIANT=asan fuzz-build
 fuzz-build: $(FUZZ_BINS:%=%.replay)
 .PHONY: check-build fuzz-build
@@ -81,7 +94,7 @@ fuzz-replay: test-deps   ## fuzz targets over tests/corpus, under AddressSanitiz
 .PHONY: fuzz-replay
 
 integration: test-deps   ## integration tests against real servers (T=NAME for one)
-	$(phase) all crashers
+	$(phase) all crashers $(SLIM_CORE) $(PID_RACE)
 	@$(TAP_RUN) $(if $(T),tests/integration/$(T).sh,$(INTEGRATION))
 .PHONY: integration
 
@@ -112,8 +125,9 @@ golden:   ## show how the stacks of the crashers differ from tests/golden
 	@tests/golden/check
 .PHONY: golden
 
-bench: test-deps   ## measure one crash beside its peers (ROUNDS=7; JSON=1: JSON lines instead of a table)
+bench: test-deps   ## measure one crash beside its peers (ROUNDS=7; SIZES='MIB:THREADS…'; JSON=1: JSON lines)
 	$(phase) all crashers $(B)/tests/bench/hold
+	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' $(if $(SIZES),SIZES='$(SIZES)') tests/bench/capture
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' tests/bench/one-crash
 $(B)/tests/bench/hold: $(B)/obj/tests/bench/hold.o
 	$(Q_LD)

@@ -95,14 +95,12 @@ void access_fini(struct access *a)
 
 static struct connection *connect_to(const struct access *a, const char *url)
 {
-    return connection_new(&(struct connection_options){
-        .server = url,
-        .user_agent = "corralctl/" CORRAL_VERSION,
-        .token = a->token,
-        .token_file = a->token_file,
-        .ca_file = a->settings.ca_file,
-        .timeout = a->settings.timeout,
-    });
+    struct connection_options way = connection_options(&a->settings, "corralctl/" CORRAL_VERSION);
+
+    way.server = url;
+    way.token = a->token;
+    way.token_file = a->token_file;
+    return connection_new(&way);
 }
 
 struct connection *access_dash(const struct access *a)

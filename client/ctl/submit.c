@@ -236,7 +236,7 @@ static int send_modules(struct submission *s, const struct access *a, struct con
         const char *path = NULL;
         struct upload u = {0};
         _cleanup_fd_ int fd = open_module(s, answer->modules[i], &path);
-        int r = fd < 0 ? 0 : upload_module(c, answer->modules[i], fd, &s->arena, &u);
+        int r = fd < 0 ? 0 : upload_module(c, answer->modules[i], "executable", fd, &s->arena, &u);
 
         if (fd < 0)
             continue;

@@ -27,6 +27,8 @@ struct verb {
 int verb_submit(struct access *access, int argc, char **argv);
 int verb_status(struct access *access, int argc, char **argv);
 int verb_client_status(struct access *access, int argc, char **argv);
+int verb_client_setup(struct access *access, int argc, char **argv);
+int verb_client_disable(struct access *access, int argc, char **argv);
 int verb_client_test(struct access *access, int argc, char **argv);
 
 #endif

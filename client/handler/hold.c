@@ -9,12 +9,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "client/handler/rights.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
 
-#define PIPE_FD_MIN 16 /* out of the way of what the kernel gave us (the pidfd is 3) */
-#define TICK_MSEC   100
-#define WAKE_SIGNAL SIGUSR1
+#define PIPE_FD_MIN    16 /* out of the way of what the kernel gave us (the pidfd is 3) */
+#define TICK_MSEC      100
+#define WAKE_SIGNAL    SIGUSR1
+#define WATCHDOG_STACK (256 * 1024)
+#define PIPE_SIZE      (1024 * 1024) /* fs.pipe-max-size */
 
 /* The first one to let go writes down why; all replace the pipe, so whoever returns may rely on it.
  */
@@ -31,7 +34,7 @@ static void watch(struct hold *h, int64_t now)
 {
     enum hold_end end = hold_ended(h);
 
-    if (end != HOLD_HELD && now - atomic_load(&h->let_go) > HOLD_FINISH_MAX) {
+    if (hold_hangs(h, now)) {
         log_error("gave up: the capture hangs", LOG_STR("program", "corral-handler"));
         _exit(EXIT_FAILURE);
     }
@@ -52,8 +55,11 @@ static void *watchdog(void *argument)
     struct hold *h = argument;
     struct pollfd wake = {.fd = h->wake, .events = POLLIN};
 
-    while (poll(&wake, 1, TICK_MSEC) <= 0)
+    while (poll(&wake, 1, TICK_MSEC) <= 0) {
+        if (atomic_exchange(&h->drop, false))
+            rights_drop_last();
         watch(h, clock_mono());
+    }
     return NULL;
 }
 
@@ -65,24 +71,28 @@ static void on_wake(int signal)
 static int start_watchdog(struct hold *h)
 {
     struct sigaction action = {.sa_handler = on_wake}; /* no SA_RESTART: it must interrupt */
+    pthread_attr_t small;
     int r;
 
     if (sigaction(WAKE_SIGNAL, &action, NULL) < 0)
         return -errno;
     h->owner = pthread_self();
-    r = pthread_create(&h->watchdog, NULL, watchdog, h);
+    pthread_attr_init(&small);
+    (void)pthread_attr_setstacksize(&small, WATCHDOG_STACK);
+    r = pthread_create(&h->watchdog, &small, watchdog, h);
+    pthread_attr_destroy(&small);
     h->watched = r == 0;
     return -r;
 }
 
-int hold_begin(struct hold *h, int64_t max)
+int hold_begin(struct hold *h, int fd, int64_t max)
 {
     *h = (struct hold){.begun = clock_mono(), .max = max, .pipe = -1, .null = -1, .wake = -1};
     atomic_store(&h->moved, h->begun);
-    h->pipe = fcntl(0, F_DUPFD_CLOEXEC, PIPE_FD_MIN);
+    h->pipe = fcntl(fd, F_DUPFD_CLOEXEC, PIPE_FD_MIN);
     if (h->pipe < 0)
         return -errno;
-    close(0);
+    close(fd);
     if (io_repair_stdio() < 0)
         return -EMFILE;
     h->null = fcntl(0, F_DUPFD_CLOEXEC, PIPE_FD_MIN);
@@ -97,9 +107,46 @@ void hold_set_max(struct hold *h, int64_t max)
     h->max = max;
 }
 
+void hold_drop(struct hold *h)
+{
+    atomic_store(&h->drop, true);
+}
+
+void hold_looked(struct hold *h)
+{
+    atomic_store(&h->looked, true);
+}
+
+bool hold_hangs(const struct hold *h, int64_t now)
+{
+    int64_t max = atomic_load(&h->looked) ? HOLD_FINISH_MAX : HOLD_LOOK_MAX;
+    int64_t let_go = atomic_load(&h->let_go); /* written after `end`: 0 for a moment */
+
+    return let_go != 0 && now - let_go > max;
+}
+
 void hold_moved(struct hold *h)
 {
     atomic_store_explicit(&h->moved, clock_mono(), memory_order_relaxed);
+}
+
+/* A signal is the watchdog's: the next read sees the end. */
+ssize_t hold_read(struct hold *h, void *p, size_t n)
+{
+    ssize_t got;
+
+    do
+        got = read(h->pipe, p, n);
+    while (got < 0 && errno == EINTR);
+    if (got > 0)
+        hold_moved(h);
+    return got < 0 ? -errno : got;
+}
+
+/* As large as we are allowed to; the default will do. A socket has its own ways. */
+void hold_widen(struct hold *h)
+{
+    (void)fcntl(h->pipe, F_SETPIPE_SZ, PIPE_SIZE);
 }
 
 void hold_release(struct hold *h)

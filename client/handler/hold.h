@@ -13,11 +13,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/base/clock.h"
 
 #define HOLD_STALL_MAX  (5 * USEC_PER_SEC)
-#define HOLD_FINISH_MAX (600 * USEC_PER_SEC) /* from letting go to the end of the program */
+#define HOLD_LOOK_MAX   (30 * USEC_PER_SEC)  /* from letting go to the end of looking */
+#define HOLD_FINISH_MAX (600 * USEC_PER_SEC) /* … and to the end of the program */
 
 enum hold_end {
     HOLD_HELD,     /* not let go yet */
@@ -33,17 +35,32 @@ struct hold {
     _Atomic int64_t max;
     pthread_t owner, watchdog;
     bool watched;
+    atomic_bool drop, looked;
     atomic_int end;                /* enum hold_end */
     _Atomic int64_t moved, let_go; /* when, on the monotonic clock */
 };
 
-/* The first thing of all: takes standard input, which leads to /dev/null afterwards, and starts the
- * watchdog. */
-int hold_begin(struct hold *h, int64_t max);
+/* The first thing of all: takes the pipe, which is closed where it was (standard input leads to
+ * /dev/null afterwards), and starts the watchdog. */
+int hold_begin(struct hold *h, int fd, int64_t max);
 /* Changes the limit, once the configuration is known. */
 void hold_set_max(struct hold *h, int64_t max);
+/* Rights were dropped: capabilities are each thread's own, and the watchdog's go now, too. (It has
+ * none left unless the spool is root's.) */
+void hold_drop(struct hold *h);
+/* All that the process could make us wait for was looked at (its memory may be mapped from a file
+ * system that it serves itself): what takes long from here on is our own disk, which may. */
+void hold_looked(struct hold *h);
+/* It was let go so long ago that whoever still looks at it, or writes, hangs. */
+bool hold_hangs(const struct hold *h, int64_t now);
 /* Something moved: to be called at least once a second while all goes well. */
 void hold_moved(struct hold *h);
+/* Some bytes, as many as there are at once: how many, 0 at the end or when the hold is over, or
+ * -errno. */
+ssize_t hold_read(struct hold *h, void *p, size_t n);
+/* A larger pipe has fewer turns between the kernel and us. Not before the process' memory was
+ * looked at: a core that fits into the pipe lets its process go. */
+void hold_widen(struct hold *h);
 /* Lets go; idempotent. */
 void hold_release(struct hold *h);
 enum hold_end hold_ended(struct hold *h);

@@ -8,21 +8,22 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define ZSTD_STATIC_LINKING_ONLY /* ZSTD_MAGICNUMBER, ZSTD_BLOCKSIZE_MAX */
 #include <zstd.h>
-
-#include "client/spool/spool.h"
-#include "common/base/io.h"
 
 #define LEVEL  1
 #define BEHIND (PACKER_BLOCKS / 4) /* full blocks from which on no time is spent on squeezing */
-#define LAZY                                                                                       \
-    (PACKER_BLOCKS /                                                                               \
-     2) /* full blocks before the thread begins: a small process has the processors for itself */
-#define HUGE_PAGE  (2u * 1024 * 1024)
-#define LEVEL_FAST ZSTD_minCLevel() /* looks for matches so rarely that it is a copy */
+/* Full blocks before the thread begins: a small process has the processors for itself. */
+#define LAZY              (PACKER_BLOCKS * 2 / 3)
+#define HUGE_PAGE         (2u * 1024 * 1024)
+#define STORED_DESCRIPTOR 0xa0 /* Frame_Content_Size_Flag 2, Single_Segment_Flag */
+#define STORED_HEAD       9
+#define STORED_BLOCKS     (PACKER_BLOCK_SIZE / ZSTD_BLOCKSIZE_MAX)
 
 struct packer {
-    int out;
+    const struct sink *to;
+    int (*before)(void *arg);
+    void *arg;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -47,18 +48,46 @@ static bool all_zero(const uint8_t *p, size_t n)
     return n > 0 && p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
 }
 
+static uint8_t *put(uint8_t *to, uint32_t value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        *to++ = (uint8_t)(value >> 8 * i);
+    return to;
+}
+
+/* A frame that only holds the bytes (RFC 8878, 3.1.1): its size in 4 bytes, one segment, raw
+ * blocks. Nothing looks at them or copies them, where the compressor's fastest level still does
+ * both. */
+static int store(const struct packer *p, uint8_t *data, size_t n)
+{
+    uint8_t heads[STORED_HEAD + STORED_BLOCKS * 3], *to = heads;
+    struct iovec pieces[2 * STORED_BLOCKS];
+    int count = 0;
+
+    to = put(to, ZSTD_MAGICNUMBER, 4);
+    to = put(to, STORED_DESCRIPTOR, 1);
+    to = put(to, (uint32_t)n, 4);
+    for (size_t at = 0; at < n; at += ZSTD_BLOCKSIZE_MAX) {
+        size_t size = n - at < ZSTD_BLOCKSIZE_MAX ? n - at : ZSTD_BLOCKSIZE_MAX;
+        uint8_t *head = at == 0 ? heads : to;
+
+        to = put(to, (uint32_t)(size << 3 | (at + size == n)), 3);
+        pieces[count++] = (struct iovec){head, (size_t)(to - head)};
+        pieces[count++] = (struct iovec){data + at, size};
+    }
+    return sink_writev(p->to, pieces, count);
+}
+
 /* Memory that was never touched comes as pages of zeros: those are squeezed at the speed of memory
  * in any case. */
-static int pack(struct packer *p, const uint8_t *data, size_t n, bool behind)
+static int pack(struct packer *p, uint8_t *data, size_t n, bool behind)
 {
     size_t size;
 
-    ZSTD_CCtx_setParameter(p->compressor, ZSTD_c_compressionLevel,
-                           behind && !all_zero(data, n) ? LEVEL_FAST : LEVEL);
+    if (behind && !all_zero(data, n))
+        return store(p, data, n);
     size = ZSTD_compress2(p->compressor, p->frame, p->frame_size, data, n);
-    if (ZSTD_isError(size))
-        return -ENOMEM;
-    return spool_room(p->out) < size ? -ENOSPC : io_write(p->out, p->frame, size);
+    return ZSTD_isError(size) ? -ENOMEM : sink_write(p->to, p->frame, size);
 }
 
 /* With the lock held: waits for the next full block; how many are full, 0 when there will be no
@@ -71,11 +100,26 @@ static uint64_t wait_for_block(struct packer *p)
     return p->given - p->packed;
 }
 
+/* Not before there is something to do: a small process has the processors for itself. */
+static void begin(struct packer *p)
+{
+    int r;
+
+    pthread_mutex_lock(&p->lock);
+    (void)wait_for_block(p);
+    pthread_mutex_unlock(&p->lock);
+    r = p->before ? p->before(p->arg) : 0;
+    pthread_mutex_lock(&p->lock);
+    p->error = r;
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void *run(void *arg)
 {
     struct packer *p = arg;
     uint64_t full;
 
+    begin(p);
     pthread_mutex_lock(&p->lock);
     while ((full = wait_for_block(p)) > 0) {
         uint64_t number = p->packed;
@@ -124,17 +168,20 @@ static int prepare(struct packer *p)
     if (!p->blocks || !p->frame || !p->compressor)
         return -ENOMEM;
     ZSTD_CCtx_setParameter(p->compressor, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(p->compressor, ZSTD_c_compressionLevel, LEVEL);
     return -pthread_create(&p->thread, NULL, run, p);
 }
 
-int packer_new(int out, struct packer **ret)
+int packer_new(const struct sink *to, int (*before)(void *arg), void *arg, struct packer **ret)
 {
     struct packer *p = calloc(1, sizeof(*p));
     int r;
 
     if (!p)
         return -ENOMEM;
-    p->out = out;
+    p->to = to;
+    p->before = before;
+    p->arg = arg;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
     r = prepare(p);

@@ -10,13 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/handler/sink.h"
+
 #define PACKER_BLOCK_SIZE (1024u * 1024)
-#define PACKER_BLOCKS     16u
+#define PACKER_BLOCKS     24u
 
 struct packer;
 
-/* Starts the thread; out is borrowed. */
-int packer_new(int out, struct packer **ret);
+/* Starts the thread, which first of all runs `before`, if there is one, and ends if that fails.
+ * What `to` says is borrowed, and read behind that. */
+int packer_new(const struct sink *to, int (*before)(void *arg), void *arg, struct packer **ret);
 /* The next block to fill, PACKER_BLOCK_SIZE bytes; waits while all are full. Fails with what the
  * writing failed with. */
 int packer_block(struct packer *p, uint8_t **ret);

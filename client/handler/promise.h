@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long a core says it is: the head of the stream holds the program headers, and the end of the
- * last segment is the length that the kernel means to write. Fed block by block; keeps the head
- * alone. Pure. */
+/* What the first bytes of a core say about the rest: how long its head is (ELF header, program
+ * headers and notes, which come before any memory: fs/binfmt_elf.c) and how long the whole is, the
+ * end of the last segment. Pure. */
 #ifndef CORRAL_CLIENT_HANDLER_PROMISE_H
 #define CORRAL_CLIENT_HANDLER_PROMISE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/base/buf.h"
-
-/* The headers of the largest core that is read: 131,072 segments of 56 bytes. */
-#define PROMISE_HEAD_MAX (8u * 1024 * 1024)
+/* Of the largest core that is read: 131,072 segments of 56 bytes. */
+#define PROMISE_TABLE_MAX (8u * 1024 * 1024)
+/* Of notes; a thread takes about 3.5 KiB. What is longer is cut here. */
+#define PROMISE_NOTES_MAX (64u * 1024 * 1024)
+#define PROMISE_HEAD_MAX  (PROMISE_TABLE_MAX + PROMISE_NOTES_MAX)
 
 struct promise {
-    struct buf head;
-    size_t wanted;    /* bytes of the head that are needed; 0: all there is to know is known */
-    int64_t expected; /* META_UNKNOWN until it is known, and for what is no ELF core */
+    size_t head;      /* bytes from the first on that are needed */
+    int64_t expected; /* bytes of the whole */
 };
 
-void promise_init(struct promise *p);
-void promise_fini(struct promise *p);
-/* The next bytes of the stream, from its first on. */
-void promise_feed(struct promise *p, const void *data, size_t n);
+enum promise_outcome {
+    PROMISE_MORE = 1, /* ret->head bytes are needed to tell more; never fewer than n + 1 */
+    PROMISE_NONE,     /* no ELF core, or one over the limits */
+};
+
+/* p: the first n bytes. 0: the head is whole. *ret is set unless it is PROMISE_NONE; expected only
+ * with 0. */
+int promise_read(const void *p, size_t n, struct promise *ret);
 
 #endif

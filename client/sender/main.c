@@ -4,6 +4,7 @@
  * crash is two files and a few build-ids. */
 #include "client/sender/once.h"
 #include "client/sender/service.h"
+#include "client/sender/stream.h"
 #include "common/base/cleanup.h"
 #include "common/daemon/daemon.h"
 
@@ -12,6 +13,8 @@ static struct settings settings;
 static const struct daemon_mode modes[] = {
     {"--once", NULL,
      "send what there is and exit: 0 when the spool is empty, 75 when something stays", once_run,
+     true},
+    {"--stream", NULL, "send one crash from standard input, for hosts without a spool", stream_run,
      true},
 };
 

@@ -2,37 +2,52 @@
 #include "client/sender/service.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 
 #include "client/sender/backoff.h"
+#include "client/sender/eviction.h"
 #include "client/sender/round.h"
+#include "client/sender/watch.h"
+#include "client/sender/tallies.h"
 #include "common/base/log.h"
+#include "common/base/version.h"
 #include "common/daemon/daemon.h"
 
 #define DRAIN_MAX      (10 * USEC_PER_SEC)
 #define SWEEP_INTERVAL (3600 * USEC_PER_SEC)
-#define SWEEP_AGE                                                                                  \
-    (2 * 3600 * USEC_PER_SEC) /* longer than any handler takes (hold_max is at most an hour) */
-#define LOCK_INTERVAL USEC_PER_SEC
+#define LOCK_INTERVAL  USEC_PER_SEC
 #define IDLE_INTERVAL                                                                              \
     (300 * USEC_PER_SEC) /* a look without a reason: for what inotify may have lost */
+#define GROW_INTERVAL (USEC_PER_SEC / 5)
+
+/* When rounds of one sort go on. */
+struct rhythm {
+    struct backoff backoff;
+    char ended_by[UUID_TEXT_SIZE]; /* of the last one */
+    int64_t due;                   /* monotonic */
+    bool until_crash;              /* a new crash makes it due at once */
+};
 
 static struct service {
     const struct settings *settings;
     struct spool spool;
     struct connection *connection;
-    struct backoff backoff;
-    char ended_by[UUID_TEXT_SIZE]; /* of the last round */
-    int lock, inotify, wake;       /* lock: -1 while another sender has it */
-    int64_t sweep_due;             /* monotonic */
+    struct ledger *ledger;
+    struct complaint complaints[UPLOAD_VERDICTS];
+    struct rhythm crashes, fulls, counts;
+    struct tallies tallies;
+    size_t n_fulls; /* that wait */
+    struct watch watch;
+    int lock, wake;                 /* lock: -1 while another sender has it */
+    int64_t sweep_due, round_begun; /* monotonic */
     pthread_t thread;
     _Atomic int64_t stopping; /* monotonic time of the stop; 0: none */
-} service = {.spool = SPOOL_CLOSED, .lock = -1, .inotify = -1, .wake = -1};
+} service = {.spool = SPOOL_CLOSED, .watch = WATCH_CLOSED, .lock = -1, .wake = -1};
 
 static bool is_stopping(void *arg)
 {
@@ -63,89 +78,151 @@ static bool have_lock(struct service *s)
     return r == 0;
 }
 
+/* Modules have a second at least, so that a storm of crashes does not keep them here for ever. */
+static bool is_urgent(void *arg)
+{
+    const struct service *s = arg;
+
+    return clock_mono() - s->round_begun > USEC_PER_SEC && watch_came(&s->watch);
+}
+
+static struct shipper shipper_of(struct service *s)
+{
+    return (struct shipper){
+        .settings = s->settings,
+        .spool = &s->spool,
+        .connection = s->connection,
+        .ledger = s->ledger,
+        .complaints = s->complaints,
+        .urgent = is_urgent,
+        .arg = s,
+    };
+}
+
+static void check(const char *what, int r)
+{
+    if (r < 0)
+        log_error(what, LOG_ERRNO(r));
+}
+
 static void sweep(struct service *s, int64_t now)
 {
-    int r;
+    struct shipper shipper = shipper_of(s);
 
     if (now < s->sweep_due)
         return;
-    r = spool_sweep(&s->spool, clock_now(), SWEEP_AGE);
-    if (r < 0)
-        log_error("cannot sweep the spool", LOG_ERRNO(r));
+    check("cannot sweep the spool", spool_sweep(&s->spool, clock_now(), SPOOL_SWEEP_AGE));
+    check("cannot look for old crashes in the spool", eviction_age(&shipper, clock_now()));
+    check("cannot count the spool", eviction_run(&shipper, true));
     s->sweep_due = now + SWEEP_INTERVAL;
 }
 
-/* How long to rest after a round, and whether a new crash ends the rest: not when it is the server
- * that needs it. A wrong token is for people to mend: no use in asking often. */
-struct rest {
-    int64_t usec;
-    bool until_crash;
-};
-
-static struct rest rest_after(struct service *s, const struct round *round)
+/* A new crash ends the rest, but not when it is the server that needs it. A wrong token is for
+ * people to mend: no use in asking often. */
+static void rest(struct service *s, struct rhythm *rhythm, const struct round *round)
 {
+    int64_t now = clock_mono();
     uint64_t random;
 
     random_bytes(&random, sizeof(random));
-    switch (round->verdict) {
-    case UPLOAD_UNAVAILABLE:
-        if (round->sent > 0)
-            backoff_succeed(&s->backoff);
-        return (struct rest){backoff_fail(&s->backoff, round->retry_after, random), false};
-    case UPLOAD_DENIED:
-        return (struct rest){s->settings->retry_max, false};
-    case UPLOAD_FAILED:
-        return (struct rest){backoff_fail(&s->backoff, round->retry_after, random), true};
-    case UPLOAD_DONE:
-    case UPLOAD_REFUSED:
-        break;
-    }
-    backoff_succeed(&s->backoff);
-    return (struct rest){IDLE_INTERVAL, true};
+    memcpy(rhythm->ended_by, round->ended_by, sizeof(rhythm->ended_by));
+    rhythm->until_crash = round->verdict < UPLOAD_UNAVAILABLE;
+    if (round->sent > 0 || round->verdict < UPLOAD_FAILED)
+        backoff_succeed(&rhythm->backoff);
+    if (round->verdict == UPLOAD_DENIED)
+        rhythm->due = now + s->settings->retry_max;
+    else if (round->verdict >= UPLOAD_FAILED)
+        rhythm->due = now + backoff_fail(&rhythm->backoff, round->retry_after, random);
+    else
+        rhythm->due = now + IDLE_INTERVAL;
 }
 
-static struct rest send_all(struct service *s)
+static void send_crashes(struct service *s)
 {
-    struct shipper shipper = {s->settings, &s->spool, s->connection};
+    struct shipper shipper = shipper_of(s);
     struct round round = {.verdict = UPLOAD_FAILED};
-    int r = round_run(&shipper, s->ended_by, is_stopping, NULL, &round);
-    struct rest rest;
+    int r;
 
-    if (r < 0)
-        log_error("cannot read the spool", LOG_STR("spool", s->settings->spool), LOG_ERRNO(r));
-    memcpy(s->ended_by, round.ended_by, sizeof(s->ended_by));
-    rest = rest_after(s, &round);
-    if (round.verdict == UPLOAD_DONE)
-        daemon_status("all is sent");
+    watch_forget(&s->watch);
+    s->round_begun = clock_mono();
+    r = round_run(&shipper, s->crashes.ended_by, is_stopping, NULL, &round);
+    check("cannot read the spool", r);
+    s->n_fulls = round.fulls;
+    if (s->fulls.until_crash) /* there may be one more */
+        s->fulls.due = 0;
+    rest(s, &s->crashes, &round);
+    if (round.left > 0)
+        check("cannot keep the spool within its limits", eviction_run(&shipper, false));
+    if (round.verdict == UPLOAD_DONE && round.left == round.fulls)
+        daemon_status(round.fulls > 0 ? "all is sent but full cores" : "all is sent");
     else
         daemon_status("%zu crashes wait; next attempt in %d s", round.left,
-                      (int)(rest.usec / USEC_PER_SEC));
-    return rest;
+                      (int)((s->crashes.due - clock_mono()) / USEC_PER_SEC));
+}
+
+/* Between the parts of a full core: what is new goes first, when it can go at all. */
+static bool others_wait(void *arg)
+{
+    struct service *s = arg;
+
+    return is_stopping(NULL) || (s->crashes.until_crash && watch_came(&s->watch)) ||
+           clock_mono() >= s->crashes.due;
+}
+
+static void send_fulls(struct service *s)
+{
+    struct shipper shipper = shipper_of(s);
+    struct round round = {.verdict = UPLOAD_FAILED};
+
+    check("cannot read the spool",
+          round_run_fulls(&shipper, s->fulls.ended_by, others_wait, s, &round));
+    s->n_fulls = round.fulls;
+    rest(s, &s->fulls, &round);
+    if (round.verdict != UPLOAD_DONE)
+        return;
+    if (round.stopped)
+        s->fulls.due = 0;
+    else if (round.growing)
+        s->fulls.due = clock_mono() + GROW_INTERVAL;
+}
+
+static void send_counts(struct service *s)
+{
+    struct shipper shipper = shipper_of(s);
+    struct round round = {.verdict = UPLOAD_DONE};
+    int64_t next = tallies_send(&s->tallies, &shipper, is_stopping, NULL, &round);
+
+    rest(s, &s->counts, &round);
+    if (s->counts.until_crash)
+        s->counts.due = next == INT64_MAX ? INT64_MAX : clock_mono() + next;
 }
 
 /* --- The thread --- */
 
-static bool crash_came(struct service *s)
+static int64_t next_due(const struct service *s)
 {
-    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-    bool any = false;
+    int64_t due = s->crashes.due;
 
-    while (read(s->inotify, events, sizeof(events)) > 0)
-        any = true;
-    return any;
+    if (s->n_fulls > 0 && s->fulls.due < due)
+        due = s->fulls.due;
+    return s->counts.due < due ? s->counts.due : due;
 }
 
-static void take_rest(struct service *s, struct rest rest)
+/* A crash that comes while the server rests still may be one too many for the spool. */
+static void wait_for_work(struct service *s)
 {
-    int64_t end = clock_mono() + rest.usec, left;
+    struct shipper shipper = shipper_of(s);
 
-    while (!is_stopping(NULL) && (left = end - clock_mono()) > 0) {
-        struct pollfd fds[] = {{.fd = s->wake, .events = POLLIN},
-                               {.fd = s->inotify, .events = POLLIN}};
-
-        (void)poll(fds, rest.until_crash ? 2 : 1, (int)(left / USEC_PER_MSEC) + 1);
-        if (rest.until_crash && crash_came(s))
-            break;
+    watch_wait(&s->watch, true, s->wake, next_due(s) - clock_mono());
+    if (!watch_came(&s->watch))
+        return;
+    if (s->counts.until_crash && s->ledger)
+        s->counts.due = 0;
+    if (s->crashes.until_crash) {
+        s->crashes.due = 0;
+    } else {
+        watch_forget(&s->watch);
+        check("cannot keep the spool within its limits", eviction_run(&shipper, false));
     }
 }
 
@@ -154,31 +231,45 @@ static void *run(void *arg)
     struct service *s = arg;
 
     while (!is_stopping(NULL)) {
-        struct rest rest = {LOCK_INTERVAL, false};
-
-        if (have_lock(s)) {
-            sweep(s, clock_mono());
-            rest = send_all(s);
+        if (!have_lock(s)) {
+            watch_wait(&s->watch, false, s->wake, LOCK_INTERVAL);
+            continue;
         }
-        take_rest(s, rest);
+        if (clock_mono() >= s->crashes.due)
+            send_crashes(s);
+        sweep(s, clock_mono()); /* behind one try: of a host whose clock was set, all looks old */
+        if (s->n_fulls > 0 && clock_mono() >= s->fulls.due)
+            send_fulls(s);
+        if (clock_mono() >= s->counts.due)
+            send_counts(s);
+        wait_for_work(s);
     }
     return NULL;
 }
 
 /* --- Start and stop --- */
 
-static int watch_spool(struct service *s)
+/* The handler rings when counts begin to wait. */
+static void open_ledger(struct service *s)
 {
-    s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    s->wake = eventfd(0, EFD_CLOEXEC);
-    if (s->inotify < 0 || s->wake < 0)
-        return -errno;
-    return inotify_add_watch(s->inotify, s->settings->spool, IN_MOVED_TO) < 0 ? -errno : 0;
+    char path[PATH_MAX];
+    int r = ledger_open(s->spool.dir, s->settings, &s->ledger);
+
+    if (r < 0) {
+        log_error("cannot open the ledger: no counts are sent", LOG_ERRNO(r));
+        s->counts.due = INT64_MAX;
+        return;
+    }
+    snprintf(path, sizeof(path), "%s/" LEDGER_FILE, s->settings->spool);
+    r = watch_also(&s->watch, path);
+    if (r < 0)
+        log_warning("cannot watch the ledger: counts are sent late", LOG_ERRNO(r));
 }
 
 int service_start(const struct settings *settings)
 {
     struct service *s = &service;
+    struct connection_options options;
     int r = spool_open(settings->spool, &s->spool);
 
     if (r < 0) {
@@ -186,18 +277,17 @@ int service_start(const struct settings *settings)
         return r;
     }
     s->settings = settings;
-    s->backoff = (struct backoff){.min = settings->retry_min, .max = settings->retry_max};
-    r = watch_spool(s);
-    if (r < 0)
-        return r;
-    s->connection = connection_new(&(struct connection_options){
-        .server = settings->server,
-        .user_agent = "corral-sender/" CORRAL_VERSION,
-        .token_file = settings->token_file,
-        .ca_file = settings->ca_file,
-        .timeout = settings->timeout,
-        .cancelled = is_overdue,
-    });
+    s->crashes.backoff = s->fulls.backoff = s->counts.backoff =
+        (struct backoff){.min = settings->retry_min, .max = settings->retry_max};
+    spool_set_limits(settings->keep_free, UINT64_MAX);
+    r = watch_open(settings->spool, &s->watch);
+    s->wake = eventfd(0, EFD_CLOEXEC);
+    if (r < 0 || s->wake < 0)
+        return r < 0 ? r : -errno;
+    open_ledger(s);
+    options = connection_options(settings, "corral-sender/" CORRAL_VERSION);
+    options.cancelled = is_overdue;
+    s->connection = connection_new(&options);
     return -pthread_create(&s->thread, NULL, run, s);
 }
 
@@ -211,7 +301,8 @@ void service_stop(void)
         log_error("cannot wake the sender", LOG_ERRNO(errno));
     pthread_join(s->thread, NULL);
     connection_free(s->connection);
-    close(s->inotify);
+    ledger_close(s->ledger);
+    watch_close(&s->watch);
     close(s->wake);
     if (s->lock >= 0)
         close(s->lock);

@@ -111,18 +111,57 @@ int spool_lock(const struct spool *s, int *ret_fd)
     return 0;
 }
 
+/* --- Room --- */
+
+static struct {
+    uint64_t keep_free, allowance;
+} limits = {SPOOL_KEEP_FREE, UINT64_MAX};
+
+void spool_set_limits(uint64_t keep_free, uint64_t allowance)
+{
+    limits.keep_free = keep_free;
+    limits.allowance = allowance;
+}
+
+/* What stays free, and what is: bytes. */
+struct space {
+    uint64_t keep, available;
+};
+
+/* False for one without a size: it knows no full. */
+static bool look(int fd, uint64_t keep_free, struct space *ret)
+{
+    struct statvfs fs;
+
+    if (fstatvfs(fd, &fs) < 0 || fs.f_blocks == 0)
+        return false;
+    ret->keep = (uint64_t)fs.f_blocks * fs.f_frsize / 20;
+    ret->available = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (ret->keep > keep_free)
+        ret->keep = keep_free;
+    return true;
+}
+
 uint64_t spool_room(int fd)
 {
-    struct statvfs st;
-    uint64_t keep, available;
+    uint64_t room = UINT64_MAX, allowed = limits.allowance;
+    struct space space;
+    struct stat st;
 
-    if (fstatvfs(fd, &st) < 0 || st.f_blocks == 0) /* one without a size knows no full */
-        return UINT64_MAX;
-    keep = (uint64_t)st.f_blocks * st.f_frsize / 20;
-    if (keep > SPOOL_KEEP_FREE_MAX)
-        keep = SPOOL_KEEP_FREE_MAX;
-    available = (uint64_t)st.f_bavail * st.f_frsize;
-    return available > keep ? available - keep : 0;
+    if (look(fd, limits.keep_free, &space))
+        room = space.available > space.keep ? space.available - space.keep : 0;
+    if (allowed != UINT64_MAX && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        allowed = (uint64_t)st.st_size < allowed ? allowed - (uint64_t)st.st_size : 0;
+    return room < allowed ? room : allowed;
+}
+
+uint64_t spool_lacking(int fd)
+{
+    struct space space;
+
+    if (!look(fd, limits.keep_free, &space) || space.available >= space.keep)
+        return 0;
+    return space.keep - space.available;
 }
 
 /* --- Listing --- */

@@ -3,6 +3,9 @@
  * may be killed at any instruction:
  *
  *     lock                    flock(2)ed by the sender that is at work
+ *     usage                   how many bytes there are, about (usage.h)
+ *     given-up                what the quotas cost (sender/eviction.h)
+ *     packages                which package a program is of (handler/package_memo.h)
  *     tmp.NAME                being made or being thrown away; swept when old
  *     CRASH-ID/               a crash, whole (entry.h)
  *     rejected/CRASH-ID/      what the server will never take: its metadata and why
@@ -21,6 +24,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/id.h"
 
 #define SPOOL_TMP         "tmp."
@@ -52,11 +56,17 @@ int spool_lock(const struct spool *s, int *ret_fd);
  * another name, too: it may be one that the owner linked here to be given it. */
 int spool_own(const struct spool *s, int fd);
 
-/* How many bytes may still be written to the file system of a file in the spool: what is free above
- * a twentieth of it, at most SPOOL_KEEP_FREE_MAX, which is left to the other programs of the host.
- * A crashing program decides how much we write; it is not to fill the disk with it. */
-#define SPOOL_KEEP_FREE_MAX (1024u * 1024 * 1024)
+/* How many bytes may still be written to a file in the spool, or to a new one (fd of a folder):
+ * what is free on its file system above what is left to the other programs of the host, a twentieth
+ * of it or keep_free where that is less, and no more than the allowance that one file has. A
+ * crashing program decides how much we write; it is not to fill the disk with it. */
+#define SPOOL_KEEP_FREE (1024u * 1024 * 1024)
 uint64_t spool_room(int fd);
+/* How many bytes are missing to what is left to the others. */
+uint64_t spool_lacking(int fd);
+/* For the whole process; without it SPOOL_KEEP_FREE and no allowance. Set before threads start:
+ * usage.h knows the numbers. */
+void spool_set_limits(uint64_t keep_free, uint64_t allowance);
 
 struct spool_list {
     char (*ids)[UUID_TEXT_SIZE]; /* oldest first: a UUIDv7 sorts by time */
@@ -68,6 +78,7 @@ int spool_list(const struct spool *s, const char *folder, struct arena *a, struc
 
 /* Removes what was begun or thrown away more than age_usec before now, copies of modules that no
  * crash waits for, and markers older than a month, so that the server is asked again. */
+#define SPOOL_SWEEP_AGE (2 * 3600 * USEC_PER_SEC) /* longer than any handler takes */
 int spool_sweep(const struct spool *s, int64_t now, int64_t age_usec);
 
 #endif

@@ -24,6 +24,15 @@ static void read_modules(const json_t *list, struct arena *a, struct answer *ans
     }
 }
 
+/* "count" is no word of this answer: a server that could have crashes only counted could hide them.
+ */
+static enum fidelity read_core(const json_t *word)
+{
+    enum fidelity f = fidelity_parse(str_from(json_string_value(word)));
+
+    return f >= FIDELITY_META ? f : FIDELITY_UNSAID;
+}
+
 int answer_parse(struct str json, struct arena *a, struct answer *ret)
 {
     _cleanup_json_ json_t *root = jsontree_object(json, VALUES_MAX, NULL);
@@ -34,6 +43,7 @@ int answer_parse(struct str json, struct arena *a, struct answer *ret)
         return ANSWER_MALFORMED;
     answer.crash_id = arena_strdup(a, crash_id);
     read_modules(json_object_get(json_object_get(root, "want"), "modules"), a, &answer);
+    answer.core = read_core(json_object_get(json_object_get(root, "want"), "core"));
     *ret = answer;
     return 0;
 }
@@ -57,4 +67,11 @@ const char *answer_problem(struct str json, struct arena *a)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
     return text;
+}
+
+int64_t answer_offset(struct str value)
+{
+    uint64_t offset;
+
+    return str_to_u64(str_trim(value), INT64_MAX, &offset) < 0 ? -1 : (int64_t)offset;
 }

@@ -2,7 +2,6 @@
 #include "client/transport/connection.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,17 +9,22 @@
 
 #include <curl/curl.h>
 
+#include "client/transport/answer.h"
+#include "client/transport/source.h"
+#include "client/transport/token.h"
+#include "client/transport/trouble.h"
 #include "common/base/clock.h"
-#include "common/base/io.h"
 
-#define TOKEN_MAX       512
-#define CONNECT_SECONDS 10L
-#define PATH_BYTES_MAX  4096
+#define CONNECT_SECONDS   10L
+#define PATH_BYTES_MAX    4096
+#define RETRY_SECONDS_MAX ((int64_t)86400) /* callers have lower limits of their own */
 
 struct connection {
     struct connection_options options;
     CURL *curl;
     char error[CURL_ERROR_SIZE];
+    uint64_t sent;   /* bytes of bodies */
+    int64_t free_at; /* monotonic: when what was sent is within the bandwidth */
 };
 
 static void curl_ready(void)
@@ -30,6 +34,21 @@ static void curl_ready(void)
     if (!ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         abort();
     ready = true;
+}
+
+struct connection_options connection_options(const struct settings *s, const char *user_agent)
+{
+    return (struct connection_options){
+        .server = s->server,
+        .user_agent = user_agent,
+        .token_file = s->token_file,
+        .ca_file = s->ca_file,
+        .client_cert = s->client_cert,
+        .client_key = s->client_key,
+        .proxy = s->proxy,
+        .bandwidth = s->bandwidth,
+        .timeout = s->timeout,
+    };
 }
 
 struct connection *connection_new(const struct connection_options *options)
@@ -75,91 +94,17 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl
     return c->options.cancelled && c->options.cancelled(c->options.arg);
 }
 
-struct source {
-    int fd;
-    off_t at;
-};
-
-static size_t on_read(char *data, size_t size, size_t n, void *arg)
-{
-    struct source *s = arg;
-    ssize_t got = io_pread(s->fd, data, size * n, s->at);
-
-    if (got < 0)
-        return CURL_READFUNC_ABORT;
-    s->at += got;
-    return (size_t)got;
-}
-
-/* The transfer starts again, as on a connection that turned out to be closed. */
-static int on_seek(void *arg, curl_off_t offset, int whence)
-{
-    struct source *s = arg;
-
-    if (whence != SEEK_SET)
-        return CURL_SEEKFUNC_CANTSEEK;
-    s->at = (off_t)offset;
-    return CURL_SEEKFUNC_OK;
-}
-
 /* --- One request --- */
-
-/* The first line of the file; NULL with the reason in the reply. */
-static const char *read_token(const struct connection *c, char line[static TOKEN_MAX],
-                              struct reply *ret)
-{
-    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-    _cleanup_buf_ struct buf b = BUF_INIT(TOKEN_MAX - 1);
-    char path[PATH_BYTES_MAX];
-    struct str text, first;
-    int r = -ENOENT;
-
-    if (credentials) {
-        snprintf(path, sizeof(path), "%s/token", credentials);
-        r = io_read_file(AT_FDCWD, path, &b);
-    }
-    if (r == -ENOENT && !cstr_empty(c->options.token_file)) {
-        snprintf(path, sizeof(path), "%s", c->options.token_file);
-        r = io_read_file(AT_FDCWD, path, &b);
-    }
-    if (r < 0) {
-        snprintf(ret->error, sizeof(ret->error), "cannot read the token from %.180s: %s", path,
-                 strerrordesc_np(-r));
-        return NULL;
-    }
-    text = (struct str){buf_text(&b), b.len};
-    str_split(&text, '\n', &first);
-    first = str_trim(first);
-    snprintf(line, TOKEN_MAX, "%.*s", (int)first.n, first.p);
-    return line;
-}
-
-/* Nothing that could end the header line or begin another. */
-static bool plain(const char *token)
-{
-    for (const char *c = token; *c; c++)
-        if (*c <= ' ' || *c >= 0x7f)
-            return false;
-    return *token != '\0';
-}
 
 static int add_token(const struct connection *c, struct curl_slist **headers, struct reply *ret)
 {
-    char line[TOKEN_MAX], header[TOKEN_MAX + 32];
-    const char *token = c->options.token;
+    char token[TOKEN_MAX], header[TOKEN_MAX + 32];
+    int r =
+        token_get(c->options.token, c->options.token_file, token, ret->error, sizeof(ret->error));
 
-    if (token ? *token == '\0'
-              : cstr_empty(c->options.token_file) && !getenv("CREDENTIALS_DIRECTORY"))
-        return 0;
-    if (!token)
-        token = read_token(c, line, ret);
-    if (!token)
-        return CONNECTION_NO_TOKEN;
-    if (!plain(token)) {
-        snprintf(ret->error, sizeof(ret->error), "what is given as token is none");
-        return CONNECTION_NO_TOKEN;
-    }
-    snprintf(header, sizeof(header), "Authorization: Bearer %.*s", TOKEN_MAX, token);
+    if (r != 0)
+        return r == TOKEN_NONE ? 0 : CONNECTION_NO_TOKEN;
+    snprintf(header, sizeof(header), "Authorization: Bearer %s", token);
     *headers = curl_slist_append(*headers, header);
     return 0;
 }
@@ -188,8 +133,30 @@ static void set_limits(struct connection *c)
     curl_easy_setopt(c->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (!cstr_empty(c->options.ca_file))
-        curl_easy_setopt(c->curl, CURLOPT_CAINFO, c->options.ca_file);
+    if (c->options.bandwidth > 0)
+        curl_easy_setopt(c->curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)c->options.bandwidth);
+}
+
+/* ca_file replaces the system's authorities, those in its folder as well. A proxy of ours is used
+ * whatever $no_proxy says; the token is for the server, never for the proxy. */
+static void set_way(struct connection *c)
+{
+    const struct connection_options *o = &c->options;
+
+    if (!cstr_empty(o->ca_file)) {
+        curl_easy_setopt(c->curl, CURLOPT_CAINFO, o->ca_file);
+        curl_easy_setopt(c->curl, CURLOPT_CAPATH, NULL);
+    }
+    if (!cstr_empty(o->client_cert)) {
+        curl_easy_setopt(c->curl, CURLOPT_SSLCERT, o->client_cert);
+        curl_easy_setopt(c->curl, CURLOPT_SSLKEY,
+                         cstr_empty(o->client_key) ? o->client_cert : o->client_key);
+    }
+    if (!cstr_empty(o->proxy)) {
+        curl_easy_setopt(c->curl, CURLOPT_PROXY, o->proxy);
+        curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "");
+    }
+    curl_easy_setopt(c->curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 }
 
 /* All options anew: what one request sets is nothing to the next. The connection itself survives
@@ -199,11 +166,15 @@ static void prepare(struct connection *c, const char *path, struct reply *ret)
     buf_clear(&ret->body);
     ret->status = 0;
     ret->retry_after = 0;
+    ret->upload_offset = -1;
+    ret->upload_complete = false;
+    ret->problem = false;
     ret->error[0] = '\0';
     c->error[0] = '\0';
     curl_easy_reset(c->curl);
     set_url(c, path);
     set_limits(c);
+    set_way(c);
     curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c->curl, CURLOPT_USERAGENT, c->options.user_agent);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
@@ -212,6 +183,25 @@ static void prepare(struct connection *c, const char *path, struct reply *ret)
     curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, c);
+}
+
+static void explain(struct connection *c, CURLcode code, struct reply *ret)
+{
+    struct trouble t = {.code = (int)code,
+                        .detail = c->error[0] ? c->error : curl_easy_strerror(code)};
+
+    curl_easy_getinfo(c->curl, CURLINFO_SSL_VERIFYRESULT, &t.verify);
+    curl_easy_getinfo(c->curl, CURLINFO_HTTP_CONNECTCODE, &t.proxy_status);
+    trouble_say(&t, ret->error, sizeof(ret->error));
+}
+
+static struct str header_of(struct connection *c, const char *name)
+{
+    struct curl_header *h;
+
+    if (curl_easy_header(c->curl, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
+        return (struct str){0};
+    return str_from(h->value);
 }
 
 /* A server that refuses an upload early may close before it has read all: then the sending fails,
@@ -224,23 +214,58 @@ static int judge(struct connection *c, CURLcode code, struct reply *ret)
     curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(c->curl, CURLINFO_RETRY_AFTER, &seconds);
     if (code != CURLE_OK && status < 400) {
-        snprintf(ret->error, sizeof(ret->error), "%s",
-                 c->error[0] ? c->error : curl_easy_strerror(code));
+        explain(c, code, ret);
         return CONNECTION_FAILED;
     }
     ret->status = status;
-    ret->retry_after = (int64_t)seconds * USEC_PER_SEC;
+    ret->retry_after = seconds < RETRY_SECONDS_MAX ? (int64_t)seconds * USEC_PER_SEC
+                                                   : RETRY_SECONDS_MAX * USEC_PER_SEC;
+    ret->problem = str_starts(header_of(c, "Content-Type"), STR("application/problem+json"));
+    ret->upload_offset = answer_offset(header_of(c, "Upload-Offset"));
+    ret->upload_complete = str_eq(header_of(c, "Upload-Complete"), STR("?1"));
     return 0;
 }
 
-static int perform(struct connection *c, struct reply *ret)
+/* libcurl slows down a transfer, but each begins at full speed: many small ones would go beyond
+ * the bandwidth. So the next one waits until the last ones are paid for. */
+static void await_turn(const struct connection *c)
 {
-    struct curl_slist *headers = NULL;
+    int64_t left;
+
+    while ((left = c->free_at - clock_mono()) > 0) {
+        if (c->options.cancelled && c->options.cancelled(c->options.arg))
+            break;
+        clock_sleep(left < USEC_PER_SEC / 4 ? left : USEC_PER_SEC / 4);
+    }
+}
+
+static void pay(struct connection *c, int64_t begun)
+{
+    curl_off_t sent = 0;
+    long head = 0;
+
+    curl_easy_getinfo(c->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+    curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &head);
+    c->sent += (uint64_t)sent;
+    if (c->options.bandwidth > 0)
+        c->free_at = begun + (int64_t)((double)(sent + head) * (double)USEC_PER_SEC /
+                                       (double)c->options.bandwidth);
+}
+
+/* further: header lines, freed here. */
+static int perform(struct connection *c, struct curl_slist *further, struct reply *ret)
+{
+    struct curl_slist *headers = further;
     int r = add_token(c, &headers, ret);
 
     if (r == 0) {
+        int64_t begun;
+
+        await_turn(c);
+        begun = clock_mono();
         curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
         r = judge(c, curl_easy_perform(c->curl), ret);
+        pay(c, begun);
     }
     curl_slist_free_all(headers);
     return r;
@@ -252,31 +277,63 @@ int connection_get(struct connection *c, const char *path, struct reply *ret)
 {
     prepare(c, path, ret);
     curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
-    return perform(c, ret);
+    return perform(c, NULL, ret);
 }
 
 int connection_head(struct connection *c, const char *path, struct reply *ret)
 {
     prepare(c, path, ret);
     curl_easy_setopt(c->curl, CURLOPT_NOBODY, 1L);
-    return perform(c, ret);
+    return perform(c, NULL, ret);
+}
+
+static int put(struct connection *c, const char *path, struct source *source, int64_t length,
+               struct curl_slist *headers, struct reply *ret)
+{
+    prepare(c, path, ret);
+    curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)length);
+    curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, source_read);
+    curl_easy_setopt(c->curl, CURLOPT_READDATA, source);
+    curl_easy_setopt(c->curl, CURLOPT_SEEKFUNCTION, source_seek);
+    curl_easy_setopt(c->curl, CURLOPT_SEEKDATA, source);
+    return perform(c, headers, ret);
 }
 
 int connection_put_file(struct connection *c, const char *path, int fd, struct reply *ret)
 {
-    struct source source = {.fd = fd};
+    struct source source;
     struct stat st;
 
     if (fstat(fd, &st) < 0)
         return -errno;
-    prepare(c, path, ret);
-    curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(c->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)st.st_size);
-    curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(c->curl, CURLOPT_READDATA, &source);
-    curl_easy_setopt(c->curl, CURLOPT_SEEKFUNCTION, on_seek);
-    curl_easy_setopt(c->curl, CURLOPT_SEEKDATA, &source);
-    return perform(c, ret);
+    source = source_range(fd, 0, (uint64_t)st.st_size);
+    return put(c, path, &source, st.st_size, NULL, ret);
+}
+
+int connection_put_zstd(struct connection *c, const char *path, int fd, struct reply *ret)
+{
+    struct source source;
+    struct stat st;
+    int r;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    source = source_zstd(fd, (uint64_t)st.st_size);
+    r = put(c, path, &source, -1, curl_slist_append(NULL, "Content-Encoding: zstd"), ret);
+    source_fini(&source);
+    return r;
+}
+
+int connection_put_range(struct connection *c, const char *path, int fd, uint64_t begin,
+                         uint64_t end, const char *const *headers, struct reply *ret)
+{
+    struct source source = source_range(fd, begin, end);
+    struct curl_slist *list = NULL;
+
+    for (; *headers; headers++)
+        list = curl_slist_append(list, *headers);
+    return put(c, path, &source, (int64_t)(end - begin), list, ret);
 }
 
 static void add_meta_part(curl_mime *mime, struct str meta)
@@ -288,35 +345,59 @@ static void add_meta_part(curl_mime *mime, struct str meta)
     curl_mime_data(part, meta.p, meta.n);
 }
 
-static void add_core_part(curl_mime *mime, struct source *source, off_t size)
+static void add_core_part(curl_mime *mime, struct source *source, int64_t size)
 {
     curl_mimepart *part = curl_mime_addpart(mime);
 
     curl_mime_name(part, "core");
     curl_mime_filename(part, "core");
     curl_mime_type(part, "application/octet-stream");
-    curl_mime_data_cb(part, (curl_off_t)size, on_read, on_seek, NULL, source);
+    curl_mime_data_cb(part, (curl_off_t)size, source_read, source_seek, NULL, source);
 }
 
 /* libcurl asks with Expect: 100-continue before it sends a large body, and goes on after a second
- * without an answer: a crash that is refused (no token, too large) costs no transfer. */
-int connection_post_crash(struct connection *c, const char *path, struct str meta, int core_fd,
-                          struct reply *ret)
+ * without an answer: a crash that is refused (no token, too large) costs no transfer. size is -1
+ * for a source of unknown length, which is sent in chunks. */
+static int post(struct connection *c, const char *path, struct str meta, struct source *core,
+                int64_t size, struct reply *ret)
 {
-    struct source source = {.fd = core_fd};
-    struct stat st = {0};
     curl_mime *mime;
     int r;
 
-    if (core_fd >= 0 && fstat(core_fd, &st) < 0)
-        return -errno;
     prepare(c, path, ret);
     mime = curl_mime_init(c->curl);
     add_meta_part(mime, meta);
-    if (core_fd >= 0)
-        add_core_part(mime, &source, st.st_size);
+    if (core)
+        add_core_part(mime, core, size);
     curl_easy_setopt(c->curl, CURLOPT_MIMEPOST, mime);
-    r = perform(c, ret);
+    r = perform(c, NULL, ret);
     curl_mime_free(mime);
     return r;
+}
+
+int connection_post_crash(struct connection *c, const char *path, struct str meta, int core_fd,
+                          struct reply *ret)
+{
+    struct source source;
+    struct stat st;
+
+    if (core_fd < 0)
+        return post(c, path, meta, NULL, 0, ret);
+    if (fstat(core_fd, &st) < 0)
+        return -errno;
+    source = source_range(core_fd, 0, (uint64_t)st.st_size);
+    return post(c, path, meta, &source, st.st_size, ret);
+}
+
+int connection_post_stream(struct connection *c, const char *path, struct str meta, int core_fd,
+                           uint64_t n, int pipe, struct reply *ret)
+{
+    struct source source = source_pipe(core_fd, n, pipe);
+
+    return post(c, path, meta, &source, -1, ret);
+}
+
+uint64_t connection_sent(const struct connection *c)
+{
+    return c->sent;
 }

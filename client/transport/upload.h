@@ -6,6 +6,7 @@
 
 #include "client/transport/answer.h"
 #include "client/transport/connection.h"
+#include "client/transport/facts.h"
 
 /* What to do after an attempt. */
 enum upload_verdict {
@@ -14,6 +15,7 @@ enum upload_verdict {
     UPLOAD_FAILED,      /* this one failed at the server: try it again later, others may go on */
     UPLOAD_UNAVAILABLE, /* server or network do not take anything now: wait */
     UPLOAD_DENIED,      /* the token is missing or wrong: somebody has to do something */
+    UPLOAD_VERDICTS,
 };
 
 struct upload {
@@ -30,8 +32,35 @@ enum upload_verdict upload_judge(long status);
 /* core_fd is -1 for a crash without a core. Negative: reading the files failed. */
 int upload_crash(struct connection *c, struct str meta, int core_fd, struct arena *a,
                  struct upload *ret);
-/* The executable or library with that build-id. */
-int upload_module(struct connection *c, const char *build_id, int fd, struct arena *a,
-                  struct upload *ret);
+/* A file with that build-id, compressed on the wire unless the server does not take that. kind:
+ * "executable", "unwind" or "debuginfo", a literal of ours. */
+int upload_module(struct connection *c, const char *build_id, const char *kind, int fd,
+                  struct arena *a, struct upload *ret);
+/* Asks whether the server has it: UPLOAD_DONE when the answer is in *ret_has. */
+int upload_asks_module(struct connection *c, const char *build_id, const char *kind,
+                       struct arena *a, struct upload *ret, bool *ret_has);
+
+/* --- A full core behind its crash --- */
+
+/* How much of it the server has, on stable storage. */
+struct upload_offset {
+    uint64_t bytes;
+    bool complete;
+};
+
+/* UPLOAD_DONE: *ret_offset is set. UPLOAD_REFUSED: the server does not know the crash. */
+int upload_asks_core(struct connection *c, const char *crash_id, struct arena *a,
+                     struct upload *ret, struct upload_offset *ret_offset);
+/* The bytes from begin to end of that file; with facts (else NULL) they are the last ones.
+ * UPLOAD_DONE: *ret_offset says where to go on, which is not the end when the server has more or
+ * less than we thought. */
+int upload_core_part(struct connection *c, const char *crash_id, int fd, uint64_t begin,
+                     uint64_t end, const struct facts *facts, struct arena *a, struct upload *ret,
+                     struct upload_offset *ret_offset);
+
+/* A crash whose core comes from a pipe, behind the first n bytes of core_fd. What was read from the
+ * pipe can't be sent again. */
+int upload_stream(struct connection *c, struct str meta, int core_fd, uint64_t n, int pipe,
+                  struct arena *a, struct upload *ret);
 
 #endif
