@@ -27,5 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     problem = answer_problem(text, &a);
     assert(!problem || strlen(problem) <= ANSWER_DETAIL_MAX);
+    assert(answer_offset(text) >= -1);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/handler client/spool */
+/* UNIT: client/handler client/process client/sidecar client/slim client/spool */
 /* The handler's command line; arguments are separated by NUL. */
-#include "client/handler/arguments.h"
+#include "client/process/arguments.h"
 
 #include <assert.h>
 #include <stdlib.h>

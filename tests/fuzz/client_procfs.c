@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/handler client/spool */
+/* UNIT: client/handler client/process client/sidecar client/slim client/spool */
 /* Every parser of /proc texts gets the same bytes. */
-#include "client/handler/procfs.h"
+#include "client/process/procfs.h"
 
 #include <assert.h>
 #include <stdlib.h>

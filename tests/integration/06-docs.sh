@@ -50,8 +50,8 @@ keys_in_source() { # FOLDER
         print $1, length($2 // "") ? " = $2" : "", "\n" }'
 }
 
-keys_in_page() { # SECTION
-    sed -n "/^\.Ss $1\$/,/^\.El/ s/^\.It Ic //p" docs/man/corral.conf.5 | sed -e 's/ No = Li / = /' -e 's/"//g'
+keys_in_page() { # SECTION: the client's has a page of its own
+    sed -n "/^\.Ss $1\$/,/^\.El/ s/^\.It Ic //p" docs/man/corral.conf.5 docs/man/corral-client.conf.5 | sed -e 's/ No = Li / = /' -e 's/"//g'
 }
 
 keys_in_sample() { # FILE: in force or shown as default
@@ -61,7 +61,7 @@ keys_in_sample() { # FILE: in force or shown as default
 while read -r name folder; do
     expected=$(keys_in_source "$folder")
     like "$expected" 'log_level = info' "the keys of $name.conf are found in $folder/"
-    is "$(keys_in_page "$name.conf")" "$expected" "corral.conf(5) has the keys of $name.conf and their defaults"
+    is "$(keys_in_page "$name.conf")" "$expected" "the manual has the keys of $name.conf and their defaults"
     is "$(keys_in_sample "etc/$name.conf" | cut -d' ' -f1)" "$(cut -d' ' -f1 <<<"$expected")" "etc/$name.conf has all keys"
 done <<'EOT'
 client client/spool

@@ -15,6 +15,8 @@ diag "seed $SEED"
 mkdir -p "$STACK/conf"
 # Quicker than in production, so that what a dead worker left is taken over within the test's time.
 echo 'claim_idle = 2s' >"$STACK/conf/workerd.extra"
+# libc's debug file would come between two crashes, and make another stack of the same frames.
+echo 'debuginfo = no' >"$STACK/conf/client.extra"
 stack_up --core-pattern
 
 # A program of its own, so that what others on this machine lose meanwhile is not counted.

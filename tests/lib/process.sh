@@ -17,7 +17,8 @@ process_start_time() { # PID
 process_pid() { # NAME: prints the pid when it is running
     local pid start
     { read -r pid start <"$DIR/pid/$1"; } 2>/dev/null || return 1
-    [ "$(process_start_time "$pid")" = "$start" ] || return 1
+    # A process that ended at once has no start time.
+    [ -n "$start" ] && [ "$(process_start_time "$pid")" = "$start" ] || return 1
     echo "$pid"
 }
 

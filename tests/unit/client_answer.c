@@ -22,8 +22,34 @@ START_TEST(what_the_server_wants)
     ck_assert_uint_eq(answer.n_modules, 2);
     ck_assert_str_eq(answer.modules[0], "abcd");
     ck_assert_str_eq(answer.modules[1], "ef");
+    ck_assert_int_eq(answer.core, FIDELITY_FULL);
     ck_assert_int_eq(answer_parse(STR("{\"crash_id\":\"" ID "\"}"), &a, &answer), 0);
     ck_assert_uint_eq(answer.n_modules, 0);
+    ck_assert_int_eq(answer.core, FIDELITY_UNSAID);
+}
+END_TEST
+
+START_TEST(how_much_the_server_wants_of_the_next)
+{
+    static const struct {
+        const char *core;
+        enum fidelity expected;
+    } rows[] = {
+        {"\"full\"", FIDELITY_FULL},       {"\"slim\"", FIDELITY_SLIM},
+        {"\"none\"", FIDELITY_META},       {"\"count\"", FIDELITY_UNSAID},
+        {"\"anything\"", FIDELITY_UNSAID}, {"3", FIDELITY_UNSAID},
+        {"null", FIDELITY_UNSAID},         {"[\"full\"]", FIDELITY_UNSAID},
+    };
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct answer answer;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char *text =
+            arena_printf(&a, "{\"crash_id\":\"" ID "\",\"want\":{\"core\":%s}}", rows[i].core);
+
+        ck_assert_int_eq(answer_parse(str_from(text), &a, &answer), 0);
+        ck_assert_msg(answer.core == rows[i].expected, "%s", rows[i].core);
+    }
 }
 END_TEST
 
@@ -104,10 +130,11 @@ START_TEST(verdicts)
     ck_assert_int_eq(upload_judge(429), UPLOAD_UNAVAILABLE);
     ck_assert_int_eq(upload_judge(503), UPLOAD_UNAVAILABLE);
     ck_assert_int_eq(upload_judge(500), UPLOAD_FAILED);
-    ck_assert_int_eq(upload_judge(301), UPLOAD_FAILED);
+    ck_assert_int_eq(upload_judge(301), UPLOAD_UNAVAILABLE);
     ck_assert_int_eq(upload_judge(404), UPLOAD_FAILED);
 }
 END_TEST
 
-UNIT_MAIN("client/answer", what_the_server_wants, build_ids_that_are_none_are_left_out,
-          answers_of_somebody_else, problems_in_words, long_words_are_cut, verdicts)
+UNIT_MAIN("client/answer", what_the_server_wants, how_much_the_server_wants_of_the_next,
+          build_ids_that_are_none_are_left_out, answers_of_somebody_else, problems_in_words,
+          long_words_are_cut, verdicts)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/handler client/spool */
-#include "client/handler/arguments.h"
+/* UNIT: client/handler client/process client/sidecar client/slim client/spool */
+#include "client/process/arguments.h"
 
 #include "client/spool/settings.h"
 #include "common/base/cleanup.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/sender client/transport client/spool */
+/* UNIT: client/sender client/sidecar client/transport client/spool */
 #include "client/sender/backoff.h"
 
 #include "tests/lib/unit.h"

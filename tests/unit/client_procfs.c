@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/handler client/spool */
+/* UNIT: client/handler client/process client/sidecar client/slim client/spool */
 /* Texts as the kernel writes them, and as a process that chooses its names would like us to read
  * them. */
-#include "client/handler/procfs.h"
+#include "client/process/procfs.h"
 
 #include <elf.h>
 #include <fcntl.h>

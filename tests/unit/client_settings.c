@@ -53,9 +53,14 @@ START_TEST(mistakes_are_told)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"server = ftp://x\n", "http://"}, {"core = some\n", "full or none"},
-        {"spool = here\n", "absolute"},    {"sender = here\n", "absolute"},
-        {"retry_min = 2h\n", "retry_min"}, {"serve = http://x\n", "server"},
+        {"server = ftp://x\n", "http://"},
+        {"core = some\n", "slim or none"},
+        {"spool = here\n", "absolute"},
+        {"sender = here\n", "absolute"},
+        {"retry_min = 2h\n", "retry_min"},
+        {"serve = http://x\n", "server"},
+        {"budget_full = kind 1\n", "budget_full: "},
+        {"budget_meta = hots 1/1h\n", "'hots'"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

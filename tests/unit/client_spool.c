@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "client/spool/shelf.h"
@@ -21,6 +22,18 @@
 
 static char folder[] = "/tmp/corral-unit.XXXXXX";
 static struct spool spool;
+
+/* In the place of libc's: the one with that number fails. */
+static int fsyncs, failing_fsync;
+
+int fsync(int fd)
+{
+    if (++fsyncs == failing_fsync) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static void setup_spool(void)
 {
@@ -81,6 +94,30 @@ START_TEST(a_crash_is_whole_or_not_there)
     ck_assert_int_eq(fstatat(spool.dir, id, &st, 0), 0);
     ck_assert_uint_eq(st.st_mode & 07777, 0700);
     close(core);
+    remove_spool();
+}
+END_TEST
+
+/* Who is told of a failure counts the crash: then nothing of it may be seen. */
+START_TEST(a_failed_fsync_neither_loses_nor_doubles)
+{
+    setup_spool();
+    for (int i = 1; i <= 6; i++) {
+        char id[UUID_TEXT_SIZE];
+        struct draft d;
+        int core, r;
+
+        uuid_new(id);
+        ck_assert_int_eq(draft_begin(&spool, id, &d), 0);
+        ck_assert_int_eq(draft_create_core(&d, &core), 0);
+        fsyncs = 0;
+        failing_fsync = i;
+        r = draft_publish(&d, core, STR("{}"));
+        failing_fsync = 0;
+        close(core);
+        ck_assert(i < 4 ? r == -EIO : r == 0);
+        ck_assert(present(id) == (r == 0));
+    }
     remove_spool();
 }
 END_TEST
@@ -282,22 +319,22 @@ START_TEST(the_shelf)
 
     setup_spool();
     ck_assert_int_eq(io_write(from, "executable", 10), 0);
-    ck_assert(!shelf_has(&spool, "abcd"));
-    ck_assert_int_eq(shelf_open(&spool, "abcd", &fd), SHELF_NONE);
+    ck_assert(!shelf_has(&spool, "abcd", SHELF_EXECUTABLE));
+    ck_assert_int_eq(shelf_open(&spool, "abcd", SHELF_EXECUTABLE, &fd), SHELF_NONE);
     ck_assert_int_eq(shelf_add(&spool, "abcd", from, 9), SHELF_TOO_LARGE);
     ck_assert_int_eq(shelf_add(&spool, "../../etc", from, 100), SHELF_BAD_NAME);
     ck_assert_int_eq(shelf_add(&spool, "", from, 100), SHELF_BAD_NAME);
     ck_assert_int_eq(shelf_add(&spool, "abcd", from, 10), 0);
-    ck_assert(shelf_has(&spool, "abcd"));
-    ck_assert_int_eq(shelf_open(&spool, "abcd", &fd), 0);
+    ck_assert(shelf_has(&spool, "abcd", SHELF_EXECUTABLE));
+    ck_assert_int_eq(shelf_open(&spool, "abcd", SHELF_EXECUTABLE, &fd), 0);
     ck_assert_int_eq(io_read(fd, text, sizeof(text)), 10);
     ck_assert_str_eq(text, "executable");
     close(fd);
-    ck_assert_int_eq(shelf_mark_known(&spool, "abcd"), 0);
-    ck_assert(shelf_has(&spool, "abcd"));
-    ck_assert_int_eq(shelf_open(&spool, "abcd", &fd), SHELF_NONE);
-    ck_assert_int_eq(shelf_unmark_known(&spool, "abcd"), 0);
-    ck_assert(!shelf_has(&spool, "abcd"));
+    ck_assert_int_eq(shelf_mark_known(&spool, "abcd", SHELF_EXECUTABLE), 0);
+    ck_assert(shelf_has(&spool, "abcd", SHELF_EXECUTABLE));
+    ck_assert_int_eq(shelf_open(&spool, "abcd", SHELF_EXECUTABLE, &fd), SHELF_NONE);
+    ck_assert_int_eq(shelf_unmark_known(&spool, "abcd", SHELF_EXECUTABLE), 0);
+    ck_assert(!shelf_has(&spool, "abcd", SHELF_EXECUTABLE));
     close(from);
     remove_spool();
 }
@@ -330,7 +367,7 @@ START_TEST(copies_are_swept_when_no_crash_waits)
     setup_spool();
     ck_assert_int_eq(io_write(from, "x", 1), 0);
     ck_assert_int_eq(shelf_add(&spool, "abcd", from, 10), 0);
-    ck_assert_int_eq(shelf_mark_known(&spool, "ef01"), 0);
+    ck_assert_int_eq(shelf_mark_known(&spool, "ef01", SHELF_EXECUTABLE), 0);
     add_crash(id);
     ck_assert_int_eq(spool_sweep(&spool, clock_now() + 2 * HOUR, HOUR), 0);
     ck_assert(present("modules/abcd"));
@@ -349,10 +386,11 @@ START_TEST(copies_are_swept_when_no_crash_waits)
 }
 END_TEST
 
-UNIT_MAIN("client/spool", a_crash_is_whole_or_not_there, an_abandoned_draft_leaves_nothing,
-          a_killed_handler_leaves_what_is_swept, the_list_is_in_order_of_time,
-          from_fresh_to_acknowledged_to_gone, rejected_ones_are_kept_without_core_and_bounded,
-          one_sender_at_a_time, a_folder_that_others_may_write_to_is_no_spool,
+UNIT_MAIN("client/spool", a_crash_is_whole_or_not_there, a_failed_fsync_neither_loses_nor_doubles,
+          an_abandoned_draft_leaves_nothing, a_killed_handler_leaves_what_is_swept,
+          the_list_is_in_order_of_time, from_fresh_to_acknowledged_to_gone,
+          rejected_ones_are_kept_without_core_and_bounded, one_sender_at_a_time,
+          a_folder_that_others_may_write_to_is_no_spool,
           a_link_in_the_place_of_a_folder_is_not_followed,
           a_file_with_another_name_is_not_given_away, the_shelf, room_is_left_to_others,
           copies_are_swept_when_no_crash_waits)
