@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 {
     size_t mib;
     unsigned threads, rounds;
+    rlim_t core;
 
     if (argc < 4) {
         fprintf(stderr, "usage: %s MIB THREADS ROUNDS [none]\n", argv[0]);
@@ -97,8 +98,9 @@ int main(int argc, char **argv)
     mib = strtoul(argv[1], NULL, 10);
     threads = (unsigned)strtoul(argv[2], NULL, 10);
     rounds = (unsigned)strtoul(argv[3], NULL, 10);
+    core = argc > 4 && strcmp(argv[4], "none") == 0 ? 0 : RLIM_INFINITY;
     for (unsigned i = 0; i < rounds; i++) {
-        double usec = one_round(mib << 20, threads, argc > 4 ? 0 : RLIM_INFINITY);
+        double usec = one_round(mib << 20, threads, core);
 
         if (usec < 0) {
             fprintf(stderr, "%s: no crash: %s\n", argv[0], strerror(errno));
