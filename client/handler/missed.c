@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 
 #include "client/handler/kernellog.h"
@@ -15,7 +14,6 @@
 #include "client/handler/siphash.h"
 #include "common/base/io.h"
 #include "common/base/log.h"
-#include "client/handler/siphash.h"
 #include "common/report/meta.h"
 
 #define RECORDS_MAX  65536u /* of one look; the next one goes on behind them */
@@ -214,23 +212,6 @@ void missed_close(struct missed *m)
         close(TAKE_FD(m->log));
 }
 
-static int open_state(const struct spool *s, int *ret)
-{
-    _cleanup_fd_ int fd =
-        openat(s->dir, MISSED_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int r;
-
-    if (fd < 0)
-        return -errno;
-    r = spool_own(s, fd);
-    if (r < 0)
-        return r;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK ? MISSED_TOO_SOON : -errno;
-    *ret = TAKE_FD(fd);
-    return 0;
-}
-
 /* The log of another boot is read from its start; the first time of all, from a moment ago: what
  * was before is of before we were there. */
 static int begin_look(struct look *l, int state_fd, bool eager)
@@ -257,8 +238,10 @@ int missed_look(const struct missed *m, const struct spool *s, struct ledger *le
 {
     _cleanup_free_ struct look *l = calloc(1, sizeof(*l));
     _cleanup_fd_ int state = -1;
-    int r = l ? open_state(s, &state) : -ENOMEM;
+    int r = l ? spool_lock_file(s, MISSED_FILE, &state) : -ENOMEM;
 
+    if (r == SPOOL_BUSY)
+        return MISSED_TOO_SOON; /* another handler is looking */
     if (r == 0) {
         l->missed = m;
         r = begin_look(l, state, eager);

@@ -95,9 +95,9 @@ void spool_close(struct spool *s)
     *s = SPOOL_CLOSED;
 }
 
-int spool_lock(const struct spool *s, int *ret_fd)
+int spool_lock_file(const struct spool *s, const char *name, int *ret_fd)
 {
-    _cleanup_fd_ int fd = openat(s->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    _cleanup_fd_ int fd = openat(s->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     int r;
 
     if (fd < 0)
@@ -109,6 +109,11 @@ int spool_lock(const struct spool *s, int *ret_fd)
         return errno == EWOULDBLOCK ? SPOOL_BUSY : -errno;
     *ret_fd = TAKE_FD(fd);
     return 0;
+}
+
+int spool_lock(const struct spool *s, int *ret_fd)
+{
+    return spool_lock_file(s, "lock", ret_fd);
 }
 
 /* --- Room --- */

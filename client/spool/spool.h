@@ -51,6 +51,8 @@ void spool_close(struct spool *s);
 
 /* Takes the lock; closing the descriptor gives it back. SPOOL_BUSY. */
 int spool_lock(const struct spool *s, int *ret_fd);
+/* The same of another file in the spool, which is made where it is missing. SPOOL_BUSY. */
+int spool_lock_file(const struct spool *s, const char *name, int *ret_fd);
 
 /* Gives a file or folder that was made here to the spool's owner. -EPERM for a file that has
  * another name, too: it may be one that the owner linked here to be given it. */

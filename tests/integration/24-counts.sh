@@ -20,13 +20,6 @@ CRASHES=$CORRAL_INGEST_URL/api/v1/crashes
 
 # --- Material -------------------------------------------------------------------------------------------------------
 
-uuid() { # a UUID of version 7 (RFC 9562)
-    local msec random
-    msec=$(printf %012x $((${EPOCHREALTIME/[.,]/} / 1000)))
-    random=$(od -An -N10 -tx1 /dev/urandom | tr -d ' \n')
-    echo "${msec:0:8}-${msec:8:4}-7${random:0:3}-8${random:3:3}-${random:6:12}"
-}
-
 sleep 1000 &
 VICTIM=$!
 ok 'a core of a living process' gcore -o "$WORK/core" "$VICTIM"

@@ -21,13 +21,6 @@ WORKERD_URL=http://$(sed -n 's/^listen = //p' "$STACK/conf/workerd.conf")
 
 # --- Material -------------------------------------------------------------------------------------------------------
 
-uuid() { # a UUID of version 7 (RFC 9562)
-    local msec random
-    msec=$(printf %012x $((${EPOCHREALTIME/[.,]/} / 1000)))
-    random=$(od -An -N10 -tx1 /dev/urandom | tr -d ' \n')
-    echo "${msec:0:8}-${msec:8:4}-7${random:0:3}-8${random:3:3}-${random:6:12}"
-}
-
 meta() { # ID [MEMBERS]
     printf '{"crash_id":"%s","hostname":"web1","executable":"%s","version":"1.0","pid":4711,"signal":11%s}' \
         "$1" "$PROGRAM" "${2:-}"
