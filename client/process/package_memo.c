@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/process/package_memo.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,13 +55,22 @@ static struct str state_of(int lists, char text[static STATE_SIZE])
     return str_from(text);
 }
 
+/* Whoever owns the spool could have put a link there, and we may still read any file. */
+static int read_memo(int dir_fd, struct buf *b)
+{
+    _cleanup_fd_ int fd =
+        openat(dir_fd, PACKAGE_MEMO, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    return fd < 0 ? -errno : io_read_fd(fd, b);
+}
+
 bool package_memo_find(int dir_fd, int lists, struct str path, struct arena *a, const char **ret)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(PACKAGE_MEMO_MAX);
     char text[STATE_SIZE];
     struct str list;
 
-    if (dir_fd < 0 || io_read_file(dir_fd, PACKAGE_MEMO, &b) < 0)
+    if (dir_fd < 0 || read_memo(dir_fd, &b) < 0)
         return false;
     list = package_memo_look((struct str){buf_text(&b), b.len}, state_of(lists, text), path);
     if (!list.p)
@@ -75,7 +86,7 @@ void package_memo_add(int dir_fd, int lists, struct str path, const char *list)
 
     if (dir_fd < 0)
         return;
-    if (io_read_file(dir_fd, PACKAGE_MEMO, &old) < 0)
+    if (read_memo(dir_fd, &old) < 0)
         buf_clear(&old);
     package_memo_append((struct str){buf_text(&old), old.len}, state_of(lists, text), path,
                         str_from(list), &new);

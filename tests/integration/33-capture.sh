@@ -154,4 +154,23 @@ wait_for 10 inverted handler_at_work
 is "$(find "$SPOOL" -maxdepth 1 -name '????????-*' | wc -l)" 1 'a full disk takes no second one'
 is "$(pending)" 1 '… which is counted'
 
+# --- What the owner of the spool may have planted in it ----------------------------------------------------------------
+
+# It belongs to a user who speaks to the network: root follows no name in it, and waits for none.
+configure_client 'core = slim'
+echo precious >"$WORK/precious"
+chmod 600 "$WORK/precious"
+for plant in "ln -s $WORK/precious" "ln $WORK/precious" mkfifo; do
+    for name in lock usage ledger kernel-log packages; do
+        rm -f "$SPOOL/$name"
+        $plant "$SPOOL/$name"
+        [ "$plant" = "ln $WORK/precious" ] || chown -h nobody:nogroup "$SPOOL/$name"
+    done
+    victim build/crashers/crowd memory 1
+    kill_victim SEGV
+    ok "${plant%% /*} in the spool: the crash arrives" wait_for 10 arrived
+    is "$(stat -c '%U %a' "$WORK/precious") $(cat "$WORK/precious")" 'root 600 precious' '… and what is not the spool is untouched'
+done
+rm -f "$SPOOL"/{lock,usage,ledger,kernel-log,packages}
+
 done_testing
