@@ -128,12 +128,14 @@ static void open_ledger(struct capture *c)
 
 static void read_head(struct capture *c)
 {
+    struct corefile core;
     int r = head_read(&c->hold, &c->head);
 
     if (r == 0)
-        r = corefile_open(bytes_of_memory(c->head.bytes.data, c->head.bytes.len), &c->arena,
-                          &c->core);
-    c->has_core = r == 0;
+        r = corefile_open(bytes_of_memory(c->head.bytes.data, c->head.bytes.len), &c->arena, &core);
+    c->has_core = r == 0 && slim_understands(&core);
+    if (c->has_core)
+        c->core = core;
     if (r < 0)
         capture_fail(c, "cannot read the head of the core", r);
 }

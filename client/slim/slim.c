@@ -69,6 +69,11 @@ static int take(struct choice *c, struct held *h, const struct slim_limits *limi
     return held_copy(h, c);
 }
 
+bool slim_understands(const struct corefile *core)
+{
+    return core->layout->machine == EM_X86_64;
+}
+
 int slim_take(const struct corefile *core, const void *head, size_t head_size,
               const struct slim_source *source, const struct slim_limits *limits, struct slim **ret)
 {
@@ -76,7 +81,7 @@ int slim_take(const struct corefile *core, const void *head, size_t head_size,
     _cleanup_free_ struct slim *s = calloc(1, sizeof *s);
     uint64_t total = limits->total < TOTAL_MAX ? limits->total : TOTAL_MAX;
 
-    assert(core->layout->is64); /* image.c writes no other class */
+    assert(slim_understands(core));
     if (!s)
         return -ENOMEM;
     s->core = core;

@@ -40,10 +40,14 @@ struct slim_range {
 
 struct slim;
 
+/* Choosing and blanking memory is written for the registers, stacks and core layout of x86_64: of
+ * any other machine's program (32-bit ones run here too) a core must not be taken. */
+bool slim_understands(const struct corefile *core);
+
 /* head: the core's first bytes as the kernel wrote them (ELF header, program headers, notes), which
- * core was opened over; both must outlive the result. Reads that fail, or a process that is killed
- * meanwhile, are no error: what is there is kept. Opens nothing; needs memory alone (mmap, mremap,
- * munmap, brk). -ENOMEM. */
+ * core was opened over, which slim_understands; both must outlive the result. Reads that fail, or a
+ * process that is killed meanwhile, are no error: what is there is kept. Opens nothing; needs
+ * memory alone (mmap, mremap, munmap, brk). -ENOMEM. */
 int slim_take(const struct corefile *core, const void *head, size_t head_size,
               const struct slim_source *source, const struct slim_limits *limits,
               struct slim **ret);

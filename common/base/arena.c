@@ -5,6 +5,7 @@
 #include "common/base/arena.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +15,12 @@
 #define FIRST_BLOCK 4096u
 #define LAST_BLOCK  (1024u * 1024)
 #define ALIGNMENT   16u
+#define FRESH_BLOCK (128u * 1024) /* from here on calloc(3) maps pages, which are zero already */
 
 struct arena_block {
     struct arena_block *next;
     size_t size, used;
+    bool zeroed; /* all of it; else each piece is, when it is handed out */
     _Alignas(ALIGNMENT) unsigned char data[];
 };
 
@@ -54,16 +57,15 @@ static struct arena_block *add_block(struct arena *a, size_t at_least)
         size = LAST_BLOCK;
     if (size < at_least)
         size = at_least;
-    b = calloc(1, sizeof(*b) + size);
+    b = size < FRESH_BLOCK ? malloc(sizeof(*b) + size) : calloc(1, sizeof(*b) + size);
     if (!b)
         return NULL;
-    b->size = size;
-    b->next = a->head;
+    *b = (struct arena_block){.next = a->head, .size = size, .zeroed = size >= FRESH_BLOCK};
     a->head = b;
     return b;
 }
 
-void *arena_try(struct arena *a, size_t size)
+static void *take(struct arena *a, size_t size, bool zero)
 {
     struct arena_block *b = a->head;
     size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
@@ -79,9 +81,16 @@ void *arena_try(struct arena *a, size_t size)
             return NULL;
     }
     p = b->data + b->used;
+    if (zero && !b->zeroed)
+        memset(p, 0, rounded);
     b->used += rounded;
     a->used += rounded;
     return p;
+}
+
+void *arena_try(struct arena *a, size_t size)
+{
+    return take(a, size, true);
 }
 
 /* A small allocation that fails is the end: there is nothing sensible left to do with the request,
@@ -95,17 +104,27 @@ static void out_of_memory(void)
     abort();
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+static void *take_always(struct arena *a, size_t size, bool zero)
 {
     size_t limit = a->limit;
     void *p;
 
     a->limit = 0;
-    p = arena_try(a, size);
+    p = take(a, size, zero);
     a->limit = limit;
     if (!p)
         out_of_memory();
     return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    return take_always(a, size, true);
+}
+
+void *arena_raw(struct arena *a, size_t size)
+{
+    return take_always(a, size, false);
 }
 
 void *arena_calloc(struct arena *a, size_t n, size_t size)
@@ -119,7 +138,7 @@ void *arena_calloc(struct arena *a, size_t n, size_t size)
 
 void *arena_memdup(struct arena *a, const void *p, size_t size)
 {
-    void *copy = arena_alloc(a, size);
+    void *copy = arena_raw(a, size);
 
     if (size)
         memcpy(copy, p, size);
@@ -128,10 +147,11 @@ void *arena_memdup(struct arena *a, const void *p, size_t size)
 
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
-    char *copy = arena_alloc(a, n + 1);
+    char *copy = arena_raw(a, n + 1);
 
     if (n)
         memcpy(copy, s, n);
+    copy[n] = '\0';
     return copy;
 }
 

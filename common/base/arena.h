@@ -32,6 +32,9 @@ void arena_reset(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size);
 /* As arena_alloc, but NULL when the limit would be passed or memory is out. */
 void *arena_try(struct arena *a, size_t size);
+/* As arena_alloc, but with whatever was there before: for what is written before it is read, and is
+ * so large that zeros would cost. */
+void *arena_raw(struct arena *a, size_t size);
 void *arena_memdup(struct arena *a, const void *p, size_t size);
 /* NULL gives NULL. */
 char *arena_strdup(struct arena *a, const char *s);

@@ -2,6 +2,7 @@
 #include "common/core/bytes.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,4 +35,26 @@ ssize_t bytes_read(const struct bytes *b, uint64_t offset, void *p, size_t n)
         return io_pread(b->fd, p, n, (off_t)offset);
     memcpy(p, b->data + offset, n);
     return (ssize_t)n;
+}
+
+int bytes_borrow(const struct bytes *b, uint64_t offset, size_t n, void **holder,
+                 const uint8_t **ret)
+{
+    if (!range_within(offset, n, b->size))
+        return BYTES_MISSING;
+    if (b->data) {
+        *ret = b->data + offset;
+        return 0;
+    }
+    *holder = malloc(n ? n : 1);
+    if (!*holder)
+        return -ENOMEM;
+    ssize_t got = bytes_read(b, offset, *holder, n);
+
+    if (got < 0)
+        return (int)got;
+    if ((size_t)got != n)
+        return BYTES_MISSING;
+    *ret = *holder;
+    return 0;
 }

@@ -12,6 +12,7 @@
 
 enum bytes_outcome {
     BYTES_NOT_REGULAR = 1, /* a folder, a pipe, a device: not at rest */
+    BYTES_MISSING,         /* the range is not, or not all of it, within the bytes */
 };
 
 struct bytes {
@@ -25,6 +26,11 @@ struct bytes bytes_of_memory(const void *p, size_t n);
 int bytes_of_file(int fd, struct bytes *ret);
 /* Copies up to n bytes from offset; returns how many there are, or -errno. */
 ssize_t bytes_read(const struct bytes *b, uint64_t offset, void *p, size_t n);
+
+/* n bytes from offset in one piece: borrowed where they lie in memory, else read to the heap, which
+ * *holder then owns (free(3); it comes in as NULL). BYTES_MISSING, -ENOMEM, -errno of reading. */
+int bytes_borrow(const struct bytes *b, uint64_t offset, size_t n, void **holder,
+                 const uint8_t **ret);
 
 /* How many of size bytes from offset on there are. */
 static inline uint64_t bytes_present(const struct bytes *b, uint64_t offset, uint64_t size)

@@ -219,11 +219,14 @@ ssize_t corefile_read(const struct corefile *c, uint64_t address, void *p, size_
 
         if (!s)
             break;
-        uint64_t skip = address + done - s->start;
+        uint64_t skip = address + done - s->start, there = s->present;
 
-        if (skip >= s->present)
+        /* In a core that lies segments overlap: each address is in the one that begins last. */
+        if (s + 1 < c->segments + c->n_segments && s[1].start - s->start < there)
+            there = s[1].start - s->start;
+        if (skip >= there)
             break;
-        size_t want = n - done < s->present - skip ? n - done : (size_t)(s->present - skip);
+        size_t want = n - done < there - skip ? n - done : (size_t)(there - skip);
         ssize_t got = bytes_read(&c->bytes, s->offset + skip, (uint8_t *)p + done, want);
 
         if (got < 0)

@@ -67,8 +67,10 @@ struct corefile {
     int64_t pid;           /* 0: unknown */
     const char *name;      /* comm of the process; NULL: unknown */
     const char *arguments; /* the first 79 bytes of the command line; NULL: unknown */
-    uint64_t auxv_vdso, auxv_entry, auxv_program_headers, auxv_n_program_headers,
-        auxv_random; /* 0: unknown; AT_RANDOM lies on the main thread's stack */
+    /* 0: unknown. AT_RANDOM and AT_EXECFN (the path as execve(2) got it) lie on the main thread's
+     * stack. */
+    uint64_t auxv_vdso, auxv_entry, auxv_program_headers, auxv_n_program_headers, auxv_random,
+        auxv_file_name;
 
     uint64_t expected_size; /* what the program headers promise */
     bool notes_cut;         /* the end came before that of the notes */

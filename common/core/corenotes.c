@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One function for each type of note, found by a table; what a note is too short for is passed
- * over. Notes are copied to the arena once, and threads and paths point into that copy. */
+ * over. What is kept of a note is copied to the arena: of a thread's notes most bytes are vector
+ * registers, which nobody asks for. */
 #include "common/core/corenotes.h"
 
 #include <stdlib.h>
@@ -22,16 +23,23 @@ static int read_prstatus(struct note_reader *r, const struct elf_note *n)
     struct corefile *c = r->core;
     const struct core_layout *l = c->layout;
 
+    size_t size = (size_t)(l->prstatus_size - l->prstatus_registers);
+
     if (n->desc_size < l->prstatus_size)
         return 0;
     if (c->n_threads == r->threads_capacity) {
         c->threads_left_out++;
         return 0;
     }
+    uint8_t *registers = arena_try(r->arena, size);
+
+    if (!registers)
+        return CORE_TOO_LARGE;
+    memcpy(registers, n->desc + l->prstatus_registers, size);
     c->threads[c->n_threads++] = (struct core_thread){
         .tid = layout_int(n->desc + l->prstatus_tid),
         .signal = (int16_t)layout_int(n->desc + l->prstatus_signal),
-        .registers = n->desc + l->prstatus_registers,
+        .registers = registers,
     };
     return 0;
 }
@@ -81,7 +89,7 @@ static int read_siginfo(struct note_reader *r, const struct elf_note *n)
     struct corefile *c = r->core;
     size_t address = c->layout->siginfo_address;
 
-    if (c->has_siginfo || n->desc_size < address + (c->layout->is64 ? 8 : 4))
+    if (c->has_siginfo || n->desc_size < address + layout_word_size(c->layout))
         return 0;
     c->has_siginfo = true;
     c->signal = layout_int(n->desc);
@@ -100,7 +108,7 @@ static int read_siginfo(struct note_reader *r, const struct elf_note *n)
 static int read_auxv(struct note_reader *r, const struct elf_note *n)
 {
     struct corefile *c = r->core;
-    size_t word = c->layout->is64 ? 8 : 4;
+    size_t word = layout_word_size(c->layout);
 
     for (size_t at = 0; n->desc_size - at >= 2 * word; at += 2 * word) {
         uint64_t value = layout_word(c->layout, n->desc + at + word);
@@ -123,9 +131,20 @@ static int read_auxv(struct note_reader *r, const struct elf_note *n)
         case AT_RANDOM:
             c->auxv_random = value;
             break;
+        case AT_EXECFN:
+            c->auxv_file_name = value;
+            break;
         }
     }
     return 0;
+}
+
+static bool in_order(const struct corefile *c)
+{
+    for (size_t i = 1; i < c->n_mappings; i++)
+        if (c->mappings[i - 1].start > c->mappings[i].start)
+            return false;
+    return true;
 }
 
 static int compare_mappings(const void *a, const void *b)
@@ -140,7 +159,7 @@ static int compare_mappings(const void *a, const void *b)
 static int read_files(struct note_reader *r, const struct elf_note *n)
 {
     struct corefile *c = r->core;
-    size_t word = c->layout->is64 ? 8 : 4;
+    size_t word = layout_word_size(c->layout);
 
     if (c->mappings || n->desc_size < 2 * word)
         return 0;
@@ -154,9 +173,13 @@ static int read_files(struct note_reader *r, const struct elf_note *n)
     if (!c->mappings)
         return CORE_TOO_LARGE;
     const uint8_t *entry = n->desc + 2 * word;
-    const char *path = (const char *)(entry + count * 3 * word);
-    const char *end = (const char *)n->desc + n->desc_size;
+    const uint8_t *names = entry + count * 3 * word;
+    size_t names_size = (size_t)(n->desc + n->desc_size - names);
+    char *path = arena_try(r->arena, names_size + 1), *end = path + names_size;
 
+    if (!path)
+        return CORE_TOO_LARGE;
+    memcpy(path, names, names_size);
     for (; c->n_mappings < count; entry += 3 * word) {
         size_t length = strnlen(path, (size_t)(end - path));
 
@@ -170,7 +193,8 @@ static int read_files(struct note_reader *r, const struct elf_note *n)
         };
         path += length + 1;
     }
-    qsort(c->mappings, c->n_mappings, sizeof *c->mappings, compare_mappings);
+    if (!in_order(c))
+        qsort(c->mappings, c->n_mappings, sizeof *c->mappings, compare_mappings);
     return 0;
 }
 
@@ -203,24 +227,17 @@ static int read_notes(struct note_reader *r, const struct elf_segment *g, uint64
     if (size > *budget)
         return CORE_MALFORMED;
     *budget -= size;
-    uint8_t *notes = arena_try(r->arena, size + 1);
-
-    if (!notes)
-        return CORE_TOO_LARGE;
-    ssize_t got = bytes_read(&c->bytes, g->offset, notes, size);
-
-    if (got < 0)
-        return (int)got;
+    _cleanup_free_ void *holder = NULL;
+    const uint8_t *notes;
     struct elf_note note;
     size_t offset = 0;
+    int status = size ? bytes_borrow(&c->bytes, g->offset, size, &holder, &notes) : BYTES_MISSING;
 
-    while (elf_note_next(notes, (size_t)got, g->align, &offset, &note) == 0) {
-        int status = read_note(r, &note);
-
-        if (status != 0)
-            return status;
-    }
-    return 0;
+    if (status != 0)
+        return status < 0 ? status : 0;
+    while (status == 0 && elf_note_next(notes, size, g->align, &offset, &note) == 0)
+        status = read_note(r, &note);
+    return status;
 }
 
 int corenotes_read(struct corefile *c, struct arena *a, const struct elf_view *v)

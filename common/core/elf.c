@@ -6,7 +6,6 @@
 #include "common/core/elf.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,10 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are copied as 
 
 #define SECTIONS_MAX   262144u        /* of one file: -ffunction-sections makes tens of thousands */
 #define NOTE_RANGE_MAX (1024u * 1024) /* of one segment or section that may hold a build-id */
+#define GO_NOTE        "Go\0"
+#define GO_BUILD_ID    4u
+#define GO_ID_MIN      16u
+#define GO_ID_MAX      20u
 
 /* --- The header --- */
 
@@ -184,130 +187,148 @@ int elf_note_next(const uint8_t *notes, size_t size, size_t align, size_t *offse
 
 /* --- The build-id --- */
 
-/* A range of at most a few MiB: borrowed from memory, or read into *holder. ELF_MALFORMED when it
- * is outside of the bytes. */
-static int fetch(const struct bytes *b, uint64_t offset, uint64_t n, void **holder,
-                 const uint8_t **ret)
-{
-    if (!range_within(offset, n, b->size))
-        return ELF_MALFORMED;
-    if (b->data) {
-        *ret = b->data + offset;
-        return 0;
-    }
-    *holder = malloc(n ? n : 1);
-    if (!*holder)
-        return -ENOMEM;
-    ssize_t got = bytes_read(b, offset, *holder, n);
+/* What was seen while the notes of a file were gone through. */
+struct search {
+    const struct bytes *bytes;
+    uint64_t budget;
+    bool incomplete; /* some notes are not among the bytes: GNU's may be one of them */
+    char gnu[ELF_BUILD_ID_TEXT];
+    char go[ELF_BUILD_ID_TEXT];
+};
 
-    if (got < 0)
-        return (int)got;
-    if ((uint64_t)got != n)
-        return ELF_MALFORMED;
-    *ret = *holder;
-    return 0;
+static bool is_note(const struct elf_note *n, uint32_t type, const char *name, size_t name_size)
+{
+    return n->type == type && n->name_size == name_size && memcmp(n->name, name, name_size) == 0;
 }
 
-static int find_build_id(const uint8_t *notes, size_t size, size_t align,
-                         char ret[static ELF_BUILD_ID_TEXT])
+/* Four hashes with slashes between them (cmd/internal/buildid), of which the last one is of the
+ * file's content. */
+static void take_go_id(const struct elf_note *n, char ret[static ELF_BUILD_ID_TEXT])
+{
+    const uint8_t *end = n->desc + n->desc_size;
+    const uint8_t *slash = n->desc_size ? memrchr(n->desc, '/', n->desc_size) : NULL;
+    size_t length = slash ? (size_t)(end - slash) - 1 : 0;
+
+    if (length > GO_ID_MAX)
+        length = GO_ID_MAX;
+    if (length >= GO_ID_MIN)
+        hex_encode(end - length, length, ret);
+}
+
+/* Ends at GNU's build-id. */
+static void search_notes(const uint8_t *notes, size_t size, size_t align, struct search *s)
 {
     struct elf_note note;
     size_t offset = 0;
 
-    while (elf_note_next(notes, size, align, &offset, &note) == 0) {
-        if (note.type != NT_GNU_BUILD_ID || note.name_size != sizeof ELF_NOTE_GNU ||
-            memcmp(note.name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) != 0)
-            continue;
-        if (note.desc_size == 0 || note.desc_size > ELF_BUILD_ID_MAX)
-            continue;
-        hex_encode(note.desc, note.desc_size, ret);
-        return 0;
+    while (!s->gnu[0] && elf_note_next(notes, size, align, &offset, &note) == 0) {
+        if (is_note(&note, NT_GNU_BUILD_ID, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU)) {
+            if (note.desc_size > 0 && note.desc_size <= ELF_BUILD_ID_MAX)
+                hex_encode(note.desc, note.desc_size, s->gnu);
+        } else if (!s->go[0] && is_note(&note, GO_BUILD_ID, GO_NOTE, sizeof GO_NOTE)) {
+            take_go_id(&note, s->go);
+        }
     }
-    return ELF_NO_BUILD_ID;
 }
 
 /* One segment or section that may hold the note. Whatever is wrong with it only makes it useless.
- * */
-static int search_range(const struct bytes *b, uint64_t offset, uint64_t size, uint64_t align,
-                        uint64_t *budget, char ret[static ELF_BUILD_ID_TEXT])
+ * Only what this host fails with is returned. */
+static int search_range(struct search *s, uint64_t offset, uint64_t size, uint64_t align)
 {
     _cleanup_free_ void *holder = NULL;
     const uint8_t *notes;
 
-    if (size == 0 || size > NOTE_RANGE_MAX || size > *budget)
-        return ELF_NO_BUILD_ID;
-    int r = fetch(b, offset, size, &holder, &notes);
+    if (s->gnu[0] || size == 0)
+        return 0;
+    if (size > NOTE_RANGE_MAX || size > s->budget) {
+        s->incomplete = true;
+        return 0;
+    }
+    int r = bytes_borrow(s->bytes, offset, size, &holder, &notes);
 
     if (r < 0)
         return r;
-    if (r > 0)
-        return ELF_NO_BUILD_ID;
-    *budget -= size;
-    return find_build_id(notes, size, align, ret);
+    if (r > 0) {
+        s->incomplete = true;
+        return 0;
+    }
+    s->budget -= size;
+    search_notes(notes, size, align, s);
+    return 0;
 }
 
-static int search_segments(const struct bytes *b, const struct elf_view *v, uint64_t *budget,
-                           char ret[static ELF_BUILD_ID_TEXT])
+/* ELF_MALFORMED when the table is not within the bytes. */
+static int search_segments(struct search *s, const struct elf_view *v)
 {
     _cleanup_free_ void *holder = NULL;
     const uint8_t *table;
 
     if (v->phnum == 0 || v->phnum_unknown)
-        return ELF_NO_BUILD_ID;
-    int r = fetch(b, v->phoff, (uint64_t)v->phnum * v->phentsize, &holder, &table);
+        return 0;
+    int r = bytes_borrow(s->bytes, v->phoff, (size_t)v->phnum * v->phentsize, &holder, &table);
 
-    if (r != 0)
-        return r;
-    for (uint32_t i = 0; i < v->phnum; i++) {
+    if (r > 0)
+        return ELF_MALFORMED;
+    for (uint32_t i = 0; r == 0 && i < v->phnum; i++) {
         struct elf_segment g = elf_segment_row(table + (size_t)i * v->phentsize, v->is64);
 
-        if (g.type != PT_NOTE)
-            continue;
-        r = search_range(b, g.offset, g.filesz, g.align, budget, ret);
-        if (r != ELF_NO_BUILD_ID)
-            return r;
+        if (g.type == PT_NOTE)
+            r = search_range(s, g.offset, g.filesz, g.align);
     }
-    return ELF_NO_BUILD_ID;
+    return r;
 }
 
-static int search_sections(const struct bytes *b, const struct elf_view *v, uint64_t *budget,
-                           char ret[static ELF_BUILD_ID_TEXT])
+/* As search_segments. */
+static int search_sections(struct search *s, const struct elf_view *v)
 {
     _cleanup_free_ void *holder = NULL;
     const uint8_t *table;
 
     if (v->shoff == 0 || v->shnum == 0)
-        return ELF_NO_BUILD_ID;
+        return 0;
     if (v->shnum > SECTIONS_MAX)
         return ELF_MALFORMED;
-    int r = fetch(b, v->shoff, (uint64_t)v->shnum * v->shentsize, &holder, &table);
+    int r = bytes_borrow(s->bytes, v->shoff, (size_t)v->shnum * v->shentsize, &holder, &table);
 
-    if (r != 0)
-        return r;
-    for (uint32_t i = 0; i < v->shnum; i++) {
+    if (r > 0)
+        return ELF_MALFORMED;
+    for (uint32_t i = 0; r == 0 && i < v->shnum; i++) {
         struct elf_section h = elf_section_row(table + (size_t)i * v->shentsize, v->is64);
 
-        if (h.type != SHT_NOTE)
-            continue;
-        r = search_range(b, h.offset, h.size, h.align, budget, ret);
-        if (r != ELF_NO_BUILD_ID)
-            return r;
+        if (h.type == SHT_NOTE)
+            r = search_range(s, h.offset, h.size, h.align);
     }
-    return ELF_NO_BUILD_ID;
+    return r;
+}
+
+/* Notes lie nowhere twice, but are told of twice, by segments and by sections: what would have more
+ * of them read than that lies, and costs many times its size. */
+static uint64_t notes_budget(const struct bytes *b)
+{
+    return b->size < ELF_NOTES_MAX / 2 ? 2 * b->size : ELF_NOTES_MAX;
 }
 
 static int search_bytes(const struct bytes *b, const struct elf_view *v,
                         char ret[static ELF_BUILD_ID_TEXT])
 {
-    uint64_t budget = ELF_NOTES_MAX;
-    int segments = search_segments(b, v, &budget, ret);
+    struct search s = {.bytes = b, .budget = notes_budget(b)};
+    int segments = search_segments(&s, v);
 
-    if (segments <= 0)
+    if (segments < 0)
         return segments;
-    int sections = search_sections(b, v, &budget, ret);
-
     /* The first page of a file, as it lies in a core, has no section table: that is no mistake. */
-    return sections <= 0 ? sections : segments;
+    int sections = s.gnu[0] ? 0 : search_sections(&s, v);
+
+    if (sections < 0)
+        return sections;
+    if (segments > 0 && !s.gnu[0])
+        return segments;
+    const char *found = s.gnu[0] ? s.gnu : s.incomplete ? "" : s.go;
+
+    if (!found[0])
+        return ELF_NO_BUILD_ID;
+    memcpy(ret, found, strlen(found) + 1);
+    return 0;
 }
 
 int elf_build_id(const struct elf_view *v, char ret[static ELF_BUILD_ID_TEXT])
@@ -334,4 +355,26 @@ int elf_build_id_fd(int fd, char ret[static ELF_BUILD_ID_TEXT])
     if (r != 0)
         return r;
     return search_bytes(&b, &v, ret);
+}
+
+int elf_check_whole_fd(int fd)
+{
+    uint8_t header[sizeof(Elf64_Ehdr)];
+    struct elf_view v;
+    struct bytes b;
+    int r = bytes_of_file(fd, &b);
+
+    if (r != 0)
+        return r < 0 ? r : ELF_NOT_ELF;
+    ssize_t got = bytes_read(&b, 0, header, sizeof header);
+
+    if (got < 0)
+        return (int)got;
+    r = elf_open(header, (size_t)got, &v);
+    if (r != 0 || v.shoff == 0)
+        return r;
+    /* 0: more than fit the header, the first of them says how many. */
+    return range_within(v.shoff, (uint64_t)(v.shnum ? v.shnum : 1) * v.shentsize, b.size)
+               ? 0
+               : ELF_MALFORMED;
 }

@@ -70,10 +70,20 @@ int elf_note_next(const uint8_t *notes, size_t size, size_t align, size_t *offse
                   struct elf_note *ret);
 /* NT_GNU_BUILD_ID from PT_NOTE segments, or from SHT_NOTE sections when there are no segments
  * (separate debug files have both, but their PT_NOTE may hold no bytes). Lower-case hexadecimal.
- * ELF_NO_BUILD_ID, ELF_MALFORMED. */
+ * ELF_NO_BUILD_ID, ELF_MALFORMED.
+ *
+ * Go's linker writes none. Where all notes are at hand and none is GNU's, its own stands in (name
+ * "Go", type 4, a text of hashes with slashes between them): the last 20 characters, or as few as
+ * 16, of what follows the last slash, which is a hash of the content, taken as the bytes of a
+ * build-id. */
 int elf_build_id(const struct elf_view *v, char ret[static ELF_BUILD_ID_TEXT]);
 
 /* elf_build_id of an open regular file, without mapping it (see bytes.h); also ELF_NOT_ELF. */
 int elf_build_id_fd(int fd, char ret[static ELF_BUILD_ID_TEXT]);
+
+/* Whether an open file is all there: linkers put the section headers last, so they are what is
+ * missing first of one that was cut off. (A program header tells nothing in a separate debug file,
+ * which has those of the file that it was taken from.) 0, ELF_MALFORMED, ELF_NOT_ELF. */
+int elf_check_whole_fd(int fd);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How an architecture lays out the notes of its cores: struct user_regs_struct, elf_prstatus and
- * elf_prpsinfo of the kernel's headers as offsets. A second architecture is another row. */
+ * elf_prpsinfo of the kernel's headers as offsets, and what walking a stack of it must know (the
+ * DWARF register numbers of the System V and AArch64 ABIs). Another architecture is another row. */
 #ifndef CORRAL_CORE_LAYOUT_H
 #define CORRAL_CORE_LAYOUT_H
 
@@ -26,8 +27,14 @@ struct core_layout {
     uint16_t siginfo_address;
     const struct core_register *registers;
     size_t n_registers;
-    size_t pc, sp;             /* indexes into registers */
+    size_t pc, sp, fp;         /* indexes into registers; fp: the frame pointer, when used as one */
     unsigned unwind_registers; /* how many of DWARF's numbers, from 0 on, take part in unwinding */
+    /* The register, as DWARF counts, that holds the return address when a function begins; -1: a
+     * call pushes it. */
+    int16_t link;
+    /* The bits that are the address in a return address that carries a pointer authentication
+     * code; all of them where there is no such thing. */
+    uint64_t address_mask;
 };
 
 /* By e_machine and class; NULL: not supported. */
@@ -42,12 +49,18 @@ static inline int32_t layout_int(const uint8_t *p)
     return v;
 }
 
-/* A word of the crashed program: long, size_t, a pointer. */
+/* Bytes of a word of the crashed program: long, size_t, a pointer. */
+static inline size_t layout_word_size(const struct core_layout *l)
+{
+    return l->is64 ? 8 : 4;
+}
+
+/* Such a word. */
 static inline uint64_t layout_word(const struct core_layout *l, const uint8_t *p)
 {
     uint64_t v = 0;
 
-    memcpy(&v, p, l->is64 ? 8 : 4);
+    memcpy(&v, p, layout_word_size(l));
     return v;
 }
 
