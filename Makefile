@@ -31,10 +31,12 @@ SYS_report := -ljansson
 SYS_core   :=
 SYS_store  := -lhiredis -lpq
 SYS_http   := -lmicrohttpd -ljansson
-SYS_daemon := -lsystemd -lseccomp
+SYS_daemon := -lsystemd
 
 # --- Programs: folders of their sources, libraries of ours in link order, libraries of the system -----------------
-PROGRAMS := corral-handler corral-sender corralctl corral-ingestd corral-workerd corral-dashd
+# NAME_TO: where it goes below build/VARIANT and PREFIX (default bin): what nobody starts by hand is in lib/corral.
+PROGRAMS := corral-handler corral-sender corralctl corral-ingestd corral-dashd corral-workerd-daemon \
+            corral-engine corral-reference corral-fetcher
 corral-handler_DIRS := client/handler client/process client/sidecar client/slim client/spool
 corral-handler_LIBS := report core base
 corral-handler_SYS  := -lzstd
@@ -51,14 +53,44 @@ corralctl_SYS       := -lcurl -lzstd
 corral-ingestd_DIRS := ingestd
 corral-ingestd_LIBS := http store report core daemon base
 corral-ingestd_SYS  := -lzstd
-corral-workerd_DIRS := workerd workerd/analysis workerd/grouping
-corral-workerd_LIBS := http store report core daemon base
-corral-workerd_SYS  := -ldw -lelf -liberty -lzstd
+# corral-workerd is a link to corral-engine, which becomes the daemon (workerd/front/programs.h).
+corral-workerd-daemon_TO   := lib/corral
+corral-workerd-daemon_DIRS := workerd workerd/grouping workerd/healing workerd/supply workerd/index workerd/sources \
+                              workerd/wire
+corral-workerd-daemon_ALSO := workerd/front/programs workerd/fetcher/talk
+corral-workerd-daemon_LIBS := http store report core daemon base
+corral-workerd-daemon_SYS  :=
+# Reads hostile bytes: without a dynamic linker and with as little as possible around it. ENGINE_STATIC= as above.
+ENGINE_STATIC ?= $(if $(filter release,$(VARIANT)),1)
+corral-engine_TO   := lib/corral
+corral-engine_DIRS := workerd/engine workerd/front workerd/wire workerd/oneshot workerd/naming workerd/unwind workerd/indexer \
+                      workerd/analysis workerd/image workerd/sources workerd/index
+corral-engine_LIBS := report core store daemon base
+corral-engine_BARE := store daemon
+corral-engine_SYS  := -liberty -lzstd -lz -llzma
+corral-engine_LINK := $(if $(ENGINE_STATIC),-static-pie)
+corral-reference_TO   := lib/corral
+corral-reference_DIRS := workerd/reference workerd/oneshot workerd/analysis workerd/image \
+                         workerd/sources workerd/index
+corral-reference_ALSO := workerd/indexer/demangle
+corral-reference_LIBS := report core store base
+corral-reference_BARE := store
+corral-reference_SYS  := -ldw -lelf -liberty -lzstd
+# The one with a network: knows nothing, and nothing of ours is in its reach.
+corral-fetcher_TO   := lib/corral
+corral-fetcher_DIRS := workerd/fetcher
+corral-fetcher_LIBS := base
+corral-fetcher_SYS  := -lcurl
 corral-dashd_DIRS   := dashd
 corral-dashd_LIBS   := http store report daemon base
 corral-dashd_SYS    := -lsodium -lzstd
 
-all: $(PROGRAMS:%=$(B)/bin/%)   ## build the programs (default)
+# What a program is linked as, and from which libraries of the system: NAME_BARE names our libraries whose
+# needs it has not, for it uses the parts that have none.
+built   = $(B)/$(or $($(1)_TO),bin)/$(1)
+syslibs = $($(1)_SYS) $(foreach l,$(filter-out $($(1)_BARE),$($(1)_LIBS)),$(SYS_$(l)))
+
+all: $(foreach p,$(PROGRAMS),$(call built,$(p))) $(B)/bin/corral-workerd   ## build the programs (default)
 .DEFAULT_GOAL := all
 .PHONY: all
 
@@ -86,13 +118,18 @@ $(foreach l,$(COMMON),$(eval $(call library,$(l))))
 
 # By rename, so that a program that is in use (core_pattern under make run) is there at every moment.
 define program
-$(B)/bin/$(1): $$(call objs,$$($(1)_DIRS)) $$($(1)_EXTRA) $$(patsubst %,$(B)/lib%.a,$$($(1)_LIBS))
+$(call built,$(1)): $$(call objs,$$($(1)_DIRS)) $$($(1)_ALSO:%=$$(B)/obj/%.o) $$($(1)_EXTRA) \
+                    $$(patsubst %,$(B)/lib%.a,$$($(1)_LIBS))
 	$$(Q_LD)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$($(1)_LINK) -o $$@.new $$(filter %.o,$$^) $$(filter %.a,$$^) $$($(1)_SYS) \
-	    $$(foreach l,$$($(1)_LIBS),$$(SYS_$$(l))) -lpthread
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$($(1)_LINK) -o $$@.new $$(filter %.o,$$^) $$(filter %.a,$$^) \
+	    $$(call syslibs,$(1)) -lpthread
 	$$(Q)mv $$@.new $$@
 endef
+
+$(B)/bin/corral-workerd: $(B)/lib/corral/corral-engine
+	@mkdir -p $(@D)
+	$(Q)ln -sfn ../lib/corral/corral-engine $@
 
 include dashd/templates.mk
 include workerd/migrations.mk

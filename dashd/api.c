@@ -200,7 +200,10 @@ void api_group(struct request *q, struct response *r)
     int64_t id = group_id_parse(request_param(q, "id"));
     struct buf *b = response_body(r);
     struct group_view v = {0};
-    int outcome = id ? group_load(q, id, clock_now(), &v) : 0;
+    int outcome = id ? group_follow(q, &id) : 0;
+
+    if (!outcome && id)
+        outcome = group_load(q, id, clock_now(), &v);
 
     if (outcome) {
         page_database_failure(q, r, outcome);
@@ -222,7 +225,10 @@ static void change(struct request *q, struct response *r, bool resolve)
 {
     int64_t id = group_id_parse(request_param(q, "id"));
     bool changed = false;
-    int outcome = id ? group_resolve(q, id, resolve, &changed) : 0;
+    int outcome = id ? group_follow(q, &id) : 0;
+
+    if (!outcome && id)
+        outcome = group_resolve(q, id, resolve, &changed);
 
     if (outcome)
         page_database_failure(q, r, outcome);
@@ -271,6 +277,23 @@ static void add_core(struct buf *b, struct request *q, const struct event_view *
     jsontext_end_object(b);
 }
 
+/* Why the event is not as it was first. */
+static void add_reanalysis(struct buf *b, struct request *q, const struct event_row *e)
+{
+    char *rest, *id, *ids = arena_strdup(request_arena(q), e->arrived ? e->arrived : "");
+
+    if (!e->reanalysed_at)
+        return;
+    jsontext_object(b, "reanalysed");
+    add_time(b, "at", e->reanalysed_at);
+    jsontext_array(b, "build_ids");
+    for (id = strtok_r(ids, ",", &rest); id; id = strtok_r(NULL, ",", &rest))
+        jsontext_string(b, NULL, id);
+    jsontext_end_array(b);
+    jsontext_string(b, "problem", e->reanalysis_problem);
+    jsontext_end_object(b);
+}
+
 static void add_details(struct buf *b, struct request *q, const struct event_view *e)
 {
     size_t before;
@@ -305,6 +328,7 @@ static void add_known_event(struct buf *b, struct request *q, const struct event
     jsontext_string(b, "older", e->neighbours.older);
     jsontext_string(b, "newer", e->neighbours.newer);
     jsontext_bool(b, "details_hidden", e->hidden);
+    add_reanalysis(b, q, &e->row);
     if (e->record)
         jsontext_string(b, "fidelity", fidelity_name(e->record->meta.fidelity));
     add_core(b, q, e);

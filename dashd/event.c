@@ -222,6 +222,28 @@ const char *event_verdict(const struct event_view *e, struct arena *a)
     return f->file ? arena_printf(a, "%s, %s:%u", what, path_base(f->file), f->line) : what;
 }
 
+static const char *module_of(const struct analysis *an, const char *build_id)
+{
+    for (size_t i = 0; an && i < an->n_modules; i++)
+        if (an->modules[i].build_id && strcmp(an->modules[i].build_id, build_id) == 0)
+            return path_base(an->modules[i].path);
+    return NULL;
+}
+
+const char *event_arrivals(const struct event_view *e, struct arena *a)
+{
+    char *rest, *id, *ids = arena_strdup(a, e->row.arrived ? e->row.arrived : "");
+    const char *all = NULL;
+
+    for (id = strtok_r(ids, ",", &rest); id; id = strtok_r(NULL, ",", &rest)) {
+        const char *name = module_of(e->analysis, id);
+
+        all = arena_printf(a, "%s%s%s%sbuild-id %s%s", all ? all : "", all ? ", " : "",
+                           name ? name : "", name ? " (" : "", id, name ? ")" : "");
+    }
+    return all;
+}
+
 /* --- Registers --- */
 
 static bool find_register(const struct thread *t, const char *name, uint64_t *ret)

@@ -64,6 +64,9 @@ const char *core_state_name(enum core_state s);
  * is known. */
 const char *event_points_at(const struct analysis *an, const struct thread *t, uint64_t value,
                             struct arena *a);
+/* "libfoo.so.1 (build-id ab12…), …": what arrived, so that it was analysed again; NULL: nothing, it
+ * was asked for by hand. */
+const char *event_arrivals(const struct event_view *e, struct arena *a);
 /* The word for si_code, NULL. */
 const char *event_code(const struct event_view *e);
 

@@ -57,6 +57,16 @@ static int load_sample(struct db *db, struct arena *a, struct group_view *v)
     return r;
 }
 
+int group_follow(struct request *q, int64_t *id)
+{
+    int64_t into = 0;
+    int r = query_group_merged_into(app_db(request_app(q)), *id, &into);
+
+    if (!r && into)
+        *id = into;
+    return r;
+}
+
 int group_load(struct request *q, int64_t id, int64_t now, struct group_view *ret)
 {
     struct db *db = app_db(request_app(q));

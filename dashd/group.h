@@ -14,6 +14,8 @@ struct listing_query group_listing_query(struct request *q);
 /* The value that the list is ordered by: for cursors. */
 int64_t group_sort_key(const struct group_row *g, enum listing_sort s);
 
+/* *id becomes that of the group that this one was merged into, if it was. An outcome of db.h. */
+int group_follow(struct request *q, int64_t *id);
 /* Fills *ret; group.id is 0 when there is none of this id. An outcome of db.h. */
 int group_load(struct request *q, int64_t id, int64_t now, struct group_view *ret);
 /* Resolves or reopens, with its audit row; *ret_changed as query_group_resolve. An outcome of db.h.

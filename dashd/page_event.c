@@ -75,6 +75,7 @@ static void show(struct request *q, struct response *r, struct page *p, struct e
         .kept = process_kept(e),
         .process = e->record ? process_view_new(&e->record->meta, p->arena) : NULL,
         .missing = e->analysis && has_missing(e->analysis),
+        .arrivals = event_arrivals(e, p->arena),
         .all_threads = threads && strcmp(threads, "all") == 0,
     };
 

@@ -7,15 +7,21 @@
 
 void handle_group(struct request *q, struct response *r)
 {
-    int64_t id = group_id_parse(request_param(q, "id"));
+    int64_t asked = group_id_parse(request_param(q, "id")), id = asked;
     struct group_view v = {0};
     struct page p;
     int outcome;
 
     page_init(&p, q, "Group");
-    outcome = id ? group_load(q, id, p.now, &v) : 0;
+    outcome = id ? group_follow(q, &id) : 0;
+    if (!outcome && id && id == asked)
+        outcome = group_load(q, id, p.now, &v);
     if (outcome) {
         page_database_failure(q, r, outcome);
+        return;
+    }
+    if (id != asked) {
+        response_redirect(r, q, arena_printf(p.arena, "/groups/G-%lld", (long long)id));
         return;
     }
     if (!v.group.id) {
@@ -37,7 +43,9 @@ static void change(struct request *q, struct response *r, bool resolve)
 
     if (access_check_form(q, r))
         return;
-    outcome = id ? group_resolve(q, id, resolve, &changed) : 0;
+    outcome = id ? group_follow(q, &id) : 0;
+    if (!outcome && id)
+        outcome = group_resolve(q, id, resolve, &changed);
     if (outcome)
         page_database_failure(q, r, outcome);
     else /* also when nothing changed: somebody was faster, and the page shows it */

@@ -103,7 +103,8 @@ static int fill_hours(struct db *d, struct arena *a, int64_t now, struct group_l
 #define GROUPS(name, key, order, comparison)                                                       \
     {                                                                                              \
         "groups-" name,                                                                            \
-            "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES "WHERE g.status = ANY ($1::text[]) "     \
+            "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES "WHERE g.merged_into IS NULL "           \
+            "AND g.status = ANY ($1::text[]) "                                                     \
             "AND ($2 = '' OR strpos(lower(g.title), lower($2)) > 0) "                              \
             "AND ($3::bigint IS NULL OR (" key ", g.id) " comparison " ($3::bigint, $4::int)) "    \
             "ORDER BY " key " " order ", g.id " order " LIMIT $5::int"                             \
@@ -165,7 +166,8 @@ static void read_status_count(struct arena *a, const PGresult *res, int row, voi
 int query_status_counts(struct db *d, struct arena *a, struct status_counts *ret)
 {
     static const struct db_query q = {"groups-statuses",
-                                      "SELECT status, count(*) FROM crash_groups GROUP BY status"};
+                                      "SELECT status, count(*) FROM crash_groups "
+                                      "WHERE merged_into IS NULL GROUP BY status"};
 
     return rows_fetch(d, &q, NULL, 0, a, read_status_count, sizeof(*ret->rows), &ret->rows,
                       &ret->n);
@@ -179,6 +181,22 @@ int query_group(struct db *d, struct arena *a, int64_t id, struct group_row *ret
     const char *const params[] = {key.text};
 
     return FETCH_ONE(d, q, params, a, read_group, ret);
+}
+
+static void read_id(struct arena *a, const PGresult *res, int row, void *ret)
+{
+    (void)a;
+    *(int64_t *)ret = db_int(res, row, 0);
+}
+
+int query_group_merged_into(struct db *d, int64_t id, int64_t *ret)
+{
+    static const struct db_query q = {"group-merged-into",
+                                      "SELECT merged_into FROM crash_groups WHERE id = $1"};
+    struct number key = number(id);
+    const char *const params[] = {key.text};
+
+    return FETCH_ONE(d, q, params, NULL, read_id, ret);
 }
 
 #define SHARE_COLUMNS "s.events, " USEC("s.first_seen") ", " USEC("s.last_seen")
@@ -327,8 +345,16 @@ int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned li
     return FETCH(d, q, params, a, read_event, ret);
 }
 
-/* One event with its stack and its group. */
-#define WHOLE_EVENT_COLUMNS EVENT_COLUMNS ", s.frames, g.title, g.status"
+/* One event with its stack and its group, which it may not have followed yet into another. */
+#define WHOLE_EVENT_COLUMNS                                                                        \
+    EVENT_COLUMNS                                                                                  \
+    ", s.frames, g.title, g.status, g.id, " USEC("r.at") ", array_to_string(r.build_ids, ','), "   \
+                                                         "r.problem"
+#define WHOLE_EVENT_TABLES                                                                         \
+    "LEFT JOIN crash_groups own ON own.id = e.group_id "                                           \
+    "LEFT JOIN crash_groups g ON g.id = coalesce(own.merged_into, own.id) "                        \
+    "LEFT JOIN event_reanalyses r ON e.flags & 16 <> 0 "                                           \
+    "AND r.crash_id = e.crash_id AND r.received_at = e.received_at "
 
 static void read_whole_event(struct arena *a, const PGresult *res, int row, void *ret)
 {
@@ -338,14 +364,18 @@ static void read_whole_event(struct arena *a, const PGresult *res, int row, void
     e->frames = text_at(a, res, row, 13);
     e->group_title = text_at(a, res, row, 14);
     e->group_status = text_at(a, res, row, 15);
+    if (db_int(res, row, 16))
+        e->group_id = db_int(res, row, 16);
+    e->reanalysed_at = db_int(res, row, 17);
+    e->arrived = text_at(a, res, row, 18);
+    e->reanalysis_problem = text_at(a, res, row, 19);
 }
 
 int query_group_sample(struct db *d, struct arena *a, int64_t group, struct event_row *ret)
 {
     static const struct db_query q = {"group-sample",
                                       "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
-                                      "JOIN stacks s ON s.id = e.stack_id "
-                                      "JOIN crash_groups g ON g.id = e.group_id "
+                                      "JOIN stacks s ON s.id = e.stack_id " WHOLE_EVENT_TABLES
                                       "WHERE e.group_id = $1 ORDER BY e.received_at DESC LIMIT 1"};
     struct number id = number(group);
     const char *const params[] = {id.text};
@@ -355,10 +385,10 @@ int query_group_sample(struct db *d, struct arena *a, int64_t group, struct even
 
 int query_event(struct db *d, struct arena *a, const char *crash_id, struct event_row *ret)
 {
-    static const struct db_query q = {"event", "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
-                                               "LEFT JOIN stacks s ON s.id = e.stack_id "
-                                               "LEFT JOIN crash_groups g ON g.id = e.group_id "
-                                               "WHERE e.crash_id = $1::uuid LIMIT 1"};
+    static const struct db_query q = {"event",
+                                      "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
+                                      "LEFT JOIN stacks s ON s.id = e.stack_id " WHOLE_EVENT_TABLES
+                                      "WHERE e.crash_id = $1::uuid LIMIT 1"};
     const char *const params[] = {crash_id};
 
     return FETCH_ONE(d, q, params, a, read_whole_event, ret);
@@ -428,26 +458,19 @@ int query_totals(struct db *d, int64_t now, struct totals *ret)
                                       "count(DISTINCT group_id) FILTER (WHERE hour < " TIME(
                                           "$1") ") "
                                                 "FROM group_hours WHERE hour >= " TIME("$2")};
+    /* clang-format off */
     static const struct db_query groups = {
         "totals-groups",
-        "SELECT count(*) FILTER (WHERE first_seen >= " TIME(
-            "$1") "), "
-                  "count(*) FILTER (WHERE first_seen >= " TIME("$2") " AND first_seen < " TIME(
-                      "$1") "), "
-                            "count(*) FILTER (WHERE status = 'regressed'), count(*), " USEC(
-                                "max(last_seen)") ", "
-                                                  "(SELECT count(*) FROM hosts WHERE last_seen "
-                                                  ">= " TIME(
-                                                      "$1") "), "
-                                                            "(SELECT count(*) FROM hosts), "
-                                                            "(SELECT count(*) FROM crash_events "
-                                                            "WHERE problem_id <> 0 AND flags & 8 = "
-                                                            "0 "
-                                                            "AND received_at >= " TIME(
-                                                                "$1") "), "
-                                                                      "(SELECT count(*) FROM "
-                                                                      "missing_modules) FROM "
-                                                                      "crash_groups"};
+        "SELECT count(*) FILTER (WHERE first_seen >= " TIME("$1") "), "
+        "count(*) FILTER (WHERE first_seen >= " TIME("$2") " AND first_seen < " TIME("$1") "), "
+        "count(*) FILTER (WHERE status = 'regressed'), count(*), " USEC("max(last_seen)") ", "
+        "(SELECT count(*) FROM hosts WHERE last_seen >= " TIME("$1") "), "
+        "(SELECT count(*) FROM hosts), "
+        "(SELECT count(*) FROM crash_events WHERE problem_id <> 0 AND flags & 8 = 0 "
+        " AND received_at >= " TIME("$1") "), "
+        "(SELECT count(DISTINCT module_id) FROM stack_modules WHERE status = 0) "
+        "FROM crash_groups WHERE merged_into IS NULL"};
+    /* clang-format on */
     struct number since = number(hours_back(now, GROUP_HOURS - 1));
     struct number before = number(hours_back(now, 2 * GROUP_HOURS - 1));
     struct number yesterday = number(now - DAY), day_before = number(now - 2 * DAY);

@@ -58,6 +58,8 @@ struct status_counts {
 int query_status_counts(struct db *d, struct arena *a, struct status_counts *ret);
 
 int query_group(struct db *d, struct arena *a, int64_t id, struct group_row *ret);
+/* The group that this one was merged into, 0 when it was not. */
+int query_group_merged_into(struct db *d, int64_t id, int64_t *ret);
 
 /* A host or a version with its part of a group's events. */
 struct share_row {
@@ -104,7 +106,8 @@ enum event_flag {
     EVENT_RESTRICTED = 1,
     EVENT_TRUNCATED = 2,
     EVENT_WITHOUT_STACK = 4,
-    EVENT_COUNTED = 8, /* stands for several crashes */
+    EVENT_COUNTED = 8,     /* stands for several crashes */
+    EVENT_REANALYSED = 16, /* or tried to */
 };
 
 struct event_row {
@@ -115,9 +118,12 @@ struct event_row {
     const char *host, *executable, *version;
     int64_t pid, signal, flags;
     const char *problem;
-    uint64_t crashes;   /* that it stands for; 1 unless EVENT_COUNTED */
-    int64_t first_at;   /* of the first of them; EVENT_COUNTED */
-    const char *frames; /* JSON; NULL in lists, and without a stack */
+    uint64_t crashes;               /* that it stands for; 1 unless EVENT_COUNTED */
+    int64_t first_at;               /* of the first of them; EVENT_COUNTED */
+    const char *frames;             /* JSON; NULL in lists, and without a stack */
+    int64_t reanalysed_at;          /* 0: never, or in a list */
+    const char *arrived;            /* build-ids that made us, with commas between; "": by hand */
+    const char *reanalysis_problem; /* why it is as it was; NULL */
 };
 struct event_list {
     struct event_row *rows;

@@ -36,6 +36,7 @@ struct feeder {
     pthread_mutex_t lock; /* over all below */
     char (*handed)[UUID_TEXT_SIZE];
     size_t n_handed;
+    bool arrived; /* a module, and nobody has been told */
     bool redis_up;
 };
 
@@ -81,6 +82,24 @@ static size_t take_handed(struct feeder *f, char (*ret)[UUID_TEXT_SIZE])
     f->n_handed = 0;
     pthread_mutex_unlock(&f->lock);
     return n;
+}
+
+static bool take_arrived(struct feeder *f)
+{
+    bool arrived;
+
+    pthread_mutex_lock(&f->lock);
+    arrived = f->arrived;
+    f->arrived = false;
+    pthread_mutex_unlock(&f->lock);
+    return arrived;
+}
+
+/* Once is enough: who waits for it looks at the store from time to time as well. */
+static void tell_arrival(struct feeder *f)
+{
+    if (take_arrived(f))
+        note_redis(f, queue_wake(f->queue) == 0);
 }
 
 static void push_handed(struct feeder *f)
@@ -198,6 +217,7 @@ static int64_t turn(void *arg)
     struct feeder *f = arg;
 
     push_handed(f);
+    tell_arrival(f);
     if (ticker_stopping(&f->ticker))
         return 0;
     if (clock_mono() >= f->next_sweep)
@@ -258,6 +278,14 @@ void feeder_push(struct feeder *f, const char *crash_id)
     pthread_mutex_lock(&f->lock);
     if (f->n_handed < HANDED_MAX)
         memcpy(f->handed[f->n_handed++], crash_id, UUID_TEXT_SIZE);
+    pthread_mutex_unlock(&f->lock);
+    ticker_nudge(&f->ticker);
+}
+
+void feeder_tell_arrival(struct feeder *f)
+{
+    pthread_mutex_lock(&f->lock);
+    f->arrived = true;
     pthread_mutex_unlock(&f->lock);
     ticker_nudge(&f->ticker);
 }

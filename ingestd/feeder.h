@@ -21,6 +21,8 @@ int feeder_new(const char *redis, struct blob_store *store, struct metrics *metr
 void feeder_free(struct feeder *f);
 /* Never waits. crash_id must be valid. */
 void feeder_push(struct feeder *f, const char *crash_id);
+/* Never waits: tells whoever analyses crashes again that a module has arrived. */
+void feeder_tell_arrival(struct feeder *f);
 /* Whether the last command went through. */
 bool feeder_redis_up(struct feeder *f);
 

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/core/elf.h"
 #include "common/report/limits.h"
+#include "common/store/arrivals.h"
 
 #include "ingestd/counters.h"
 #include "ingestd/inflate.h"
@@ -198,31 +199,11 @@ static int data(struct request *q, const void *p, size_t n, struct response *r)
     }
 }
 
-/* A file that was cut off would be kept for good under its build-id, which stands near its start.
- * Linkers put the section headers last, so they are what is missing first; a program header tells
- * nothing in a separate debug file, which has those of the file that it was taken from. */
-static int check_complete(const struct module_upload *u)
-{
-    uint8_t header[sizeof(Elf64_Ehdr)];
-    struct elf_view v;
-    ssize_t got = io_pread(u->fd, header, sizeof(header), 0);
-    int outcome = got < 0 ? (int)got : elf_open(header, (size_t)got, &v);
-    uint32_t sections;
-
-    if (outcome || v.shoff == 0)
-        return outcome;
-    sections =
-        v.shnum ? v.shnum : 1; /* 0: more than fit the header, the first of them says how many */
-    if (v.shoff > u->received || (u->received - v.shoff) / v.shentsize < sections)
-        return ELF_MALFORMED;
-    return 0;
-}
-
 /* 0 when the file is whole and has the build-id of the path; else 1 with the answer filled in. */
 static int check_file(struct module_upload *u, struct request *q, struct response *r)
 {
     char found[ELF_BUILD_ID_TEXT];
-    int outcome = check_complete(u);
+    int outcome = elf_check_whole_fd(u->fd); /* else it would be kept for good as it is */
 
     if (outcome == 0)
         outcome = elf_build_id_fd(u->fd, found);
@@ -243,6 +224,25 @@ static int check_file(struct module_upload *u, struct request *q, struct respons
     return 0;
 }
 
+/* The mark is there before the module, so that no kill leaves one of which nobody is told, and made
+ * anew when the module is to be found: who took the first one may have looked too early. */
+static int publish(struct module_upload *u)
+{
+    struct blob_store *store = u->in->store;
+    int outcome;
+
+    if (blob_module_has(store, u->build_id, u->kind))
+        return BLOB_EXISTS;
+    outcome = arrival_add(store, u->build_id);
+    if (outcome == 0)
+        outcome = blob_module_commit(store, u->fd, u->build_id, u->kind);
+    if (outcome == 0)
+        outcome = arrival_add(store, u->build_id);
+    if (outcome == 0)
+        feeder_tell_arrival(u->in->feeder);
+    return outcome;
+}
+
 static void end(struct request *q, struct response *r)
 {
     struct module_upload *u = request_data(q);
@@ -258,7 +258,7 @@ static void end(struct request *q, struct response *r)
     }
     if (check_file(u, q, r) != 0)
         return;
-    outcome = blob_module_commit(u->in->store, u->fd, u->build_id, u->kind);
+    outcome = publish(u);
     if (outcome < 0)
         refuse_unstored(u, q, r, outcome);
     else if (outcome == BLOB_EXISTS)

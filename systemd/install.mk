@@ -7,6 +7,7 @@
 
 SBIN    := $(DESTDIR)$(PREFIX)/sbin
 BIN     := $(DESTDIR)$(PREFIX)/bin
+LIB     := $(DESTDIR)$(PREFIX)/lib/corral
 SHARE   := $(DESTDIR)$(PREFIX)/share/corral
 MAN     := $(DESTDIR)$(PREFIX)/share/man
 SYSTEM  := $(DESTDIR)$(PREFIX)/lib
@@ -20,15 +21,18 @@ client_SYSTEMD := sysusers.d/corral-client.conf tmpfiles.d/corral-client.conf
 client_CONF    := client
 client_MAN     := corral-handler.8 corral-sender.8 corralctl.1 corral-client.conf.5 corral.conf.5
 
-server_SBIN    := corral-ingestd corral-workerd corral-dashd
+server_SBIN    := corral-ingestd corral-dashd
 server_BIN     := corralctl
-server_UNITS   := corral-ingestd.service corral-workerd.service corral-dashd.service
+server_LIB     := corral-workerd-daemon corral-engine corral-reference corral-fetcher
+# NAME:PROGRAM of ..._LIB that it leads to.
+server_LINKS   := corral-workerd:corral-engine
+server_UNITS   := corral-ingestd.service corral-workerd.service corral-dashd.service corral-fetcher.socket corral-fetcher@.service
 server_SYSTEMD := sysusers.d/corral-server.conf tmpfiles.d/corral-server.conf
 server_CONF    := ingestd workerd dashd
 server_MAN     := corral-ingestd.8 corral-workerd.8 corral-dashd.8 corralctl.1 corral.conf.5
 
 # Units and sysctl file name the programs where PREFIX=/usr puts them.
-relocate = sed 's,/usr/\(sbin\|share\)/,$(PREFIX)/\1/,g'
+relocate = sed 's,/usr/\(sbin\|share\|lib/corral\)/,$(PREFIX)/\1/,g'
 
 install: install-client install-server   ## install client and server (DESTDIR=, PREFIX=/usr)
 
@@ -37,7 +41,7 @@ install-client: $(foreach p,$(client_SBIN) $(client_BIN),$(B)/bin/$(p))   ## ins
 	@mkdir -p '$(SHARE)'
 	$(Q)$(relocate) systemd/sysctl.d/60-corral.conf >'$(SHARE)/60-corral.conf'
 
-install-server: $(foreach p,$(server_SBIN) $(server_BIN),$(B)/bin/$(p))   ## install ingestd, workerd, dashd
+install-server: $(foreach p,$(server_SBIN) $(server_BIN) $(server_LIB),$(call built,$(p)))   ## install ingestd, workerd, dashd
 	$(call install_half,server)
 
 # By rename: the handler is there at every moment, for the kernel may start it at any.
@@ -45,9 +49,11 @@ whole = install -m 755 "$(1)" "$(2).new" && mv -f "$(2).new" "$(2)"
 
 define install_half
 @echo "  INSTALL  $(1) below $(DESTDIR)$(PREFIX)"
-$(Q)install -d '$(SBIN)' '$(BIN)' '$(SHARE)' '$(SYSTEM)/systemd/system' '$(ETC)'
+$(Q)install -d '$(SBIN)' '$(BIN)' $(if $($(1)_LIB),'$(LIB)') '$(SHARE)' '$(SYSTEM)/systemd/system' '$(ETC)'
 $(Q)set -e; for f in $($(1)_SBIN); do $(call whole,$(B)/bin/$$f,$(SBIN)/$$f); done
 $(Q)set -e; for f in $($(1)_BIN); do $(call whole,$(B)/bin/$$f,$(BIN)/$$f); done
+$(Q)set -e; for f in $($(1)_LIB); do $(call whole,$(B)/lib/corral/$$f,$(LIB)/$$f); done
+$(Q)set -e; for l in $($(1)_LINKS); do ln -sfn "../lib/corral/$${l#*:}" '$(SBIN)/'$${l%:*}; done
 $(Q)set -e; for f in $($(1)_UNITS); do $(relocate) systemd/$$f >'$(SYSTEM)/systemd/system/'$$f; done
 $(Q)set -e; for f in $($(1)_SYSTEMD); do install -D -m 644 systemd/$$f '$(SYSTEM)/'$$f; done
 $(Q)set -e; for f in $($(1)_MAN); do install -D -m 644 docs/man/$$f '$(MAN)/man'$${f##*.}/$$f; done
@@ -61,8 +67,8 @@ uninstall:   ## remove what make install put (DESTDIR=, PREFIX= as then)
 	@if [ -z '$(DESTDIR)' ] && [ -x '$(BIN)/corralctl' ] && grep -qs -e '$(PREFIX)/sbin/corral-handler' -e '@@/run/corral/' \
 	    /proc/sys/kernel/core_pattern; then '$(BIN)/corralctl' client disable; fi
 	$(Q)rm -f $(foreach h,client server, \
-	    $($(h)_SBIN:%='$(SBIN)/%') $($(h)_BIN:%='$(BIN)/%') $($(h)_UNITS:%='$(SYSTEM)/systemd/system/%') \
+	    $($(h)_SBIN:%='$(SBIN)/%') $(foreach l,$($(h)_LINKS),'$(SBIN)/$(firstword $(subst :, ,$(l)))') $($(h)_BIN:%='$(BIN)/%') $($(h)_LIB:%='$(LIB)/%') $($(h)_UNITS:%='$(SYSTEM)/systemd/system/%') \
 	    $($(h)_SYSTEMD:%='$(SYSTEM)/%') $(foreach m,$($(h)_MAN),'$(MAN)/man$(subst .,,$(suffix $(m)))/$(m)'))
-	$(Q)rm -rf '$(SHARE)'
+	$(Q)rm -rf '$(SHARE)' '$(LIB)'
 
 .PHONY: install install-client install-server uninstall

@@ -9,15 +9,16 @@ TAP_RUN := BUILD=$(B) tests/lib/tap-run
 
 # --- Test programs: tests/unit/NAME.c, tests/fuzz/NAME.c -----------------------------------------------------------
 # Each is linked with all of common/ and, for a program's module, with that program's objects except
-# its main: a comment /* UNIT: FOLDER... */ in its first five lines names the folders.
+# its main: a comment /* UNIT: FOLDER... */ that begins in its first five lines names the folders.
 UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 UNIT_BINS  := $(UNIT_NAMES:%=$(B)/tests/unit/%)
 FUZZ_BINS  := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 
 # FILE=FOLDER words, read once.
-UNIT_MARKS := $(shell awk 'FNR <= 5 && /^\/\* UNIT:/ { for (i = 3; i < NF; i++) print FILENAME "=" $$i }' \
-                      tests/unit/*.c tests/fuzz/*.c 2>/dev/null)
+UNIT_MARKS := $(shell awk 'FNR <= 2 { on = 0 } FNR <= 5 && /^\/\* UNIT:/ { on = 1 } \
+                      on { for (i = 1; i <= NF; i++) if ($$i ~ /^[a-z]+(\/|$$)/) print FILENAME "=" $$i } \
+                      /\*\// { on = 0 }' tests/unit/*.c tests/fuzz/*.c 2>/dev/null)
 marked_dirs = $(patsubst $(1)=%,%,$(filter $(1)=%,$(UNIT_MARKS)))
 marked_objs = $(filter-out %/main.o,$(foreach d,$(call marked_dirs,$(1)),$(call objs,$(d))))
 # Objects that a build step makes from other things than C (embedded SQL), by their program's first
@@ -49,6 +50,13 @@ $(SLIM_CORE): $(B)/obj/tests/lib/slim-core.o $(call objs,client/slim) $(B)/libco
 	$(Q_LD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lpthread
+# The index of one file, its size by section, and what it says of an address.
+INDEX_TOOL := $(B)/tests/lib/index-tool
+$(INDEX_TOOL): $(B)/obj/tests/lib/index-tool.o $(call objs,workerd/indexer workerd/index) $(B)/libreport.a \
+               $(B)/libcore.a $(B)/libbase.a
+	$(Q_LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -liberty -lz -lzstd -llzma -ljansson -lpthread
 # Static, so that each of its many runs is short.
 PID_RACE := $(B)/tests/lib/pid-race
 $(PID_RACE): tests/lib/pid-race.c $(B)/flags
@@ -77,7 +85,7 @@ check: test-deps   ## run every test
 
 # Fuzz targets replay under AddressSanitizer: what a parser reads past its end shows in no other
 # way.
-check-build: all crashers $(SLIM_CORE) $(PID_RACE) $(UNIT_BINS)
+check-build: all crashers $(SLIM_CORE) $(INDEX_TOOL) $(PID_RACE) $(UNIT_BINS)
 	$(phase) VARIANT=asan fuzz-build
 fuzz-build: $(FUZZ_BINS:%=%.replay)
 .PHONY: check-build fuzz-build
@@ -94,7 +102,7 @@ fuzz-replay: test-deps   ## fuzz targets over tests/corpus, under AddressSanitiz
 .PHONY: fuzz-replay
 
 integration: test-deps   ## integration tests against real servers (T=NAME for one)
-	$(phase) all crashers $(SLIM_CORE) $(PID_RACE)
+	$(phase) all crashers $(SLIM_CORE) $(INDEX_TOOL) $(PID_RACE)
 	@$(TAP_RUN) $(if $(T),tests/integration/$(T).sh,$(INTEGRATION))
 .PHONY: integration
 
@@ -108,7 +116,7 @@ asan: test-deps   ## unit tests and fuzz targets under AddressSanitizer and UBSa
 	@BUILD=build/asan tests/lib/tap-run $(patsubst $(B)/%,build/asan/%,$(UNIT_BINS) $(FUZZ_BINS:%=%.replay))
 .PHONY: asan
 
-# libFuzzer comes with clang, which is installed by hand: clang and libclang-rt-14-dev.
+# libFuzzer's runtime is installed by hand: libclang-rt-14-dev.
 fuzz:   ## fuzz one target with libFuzzer: make fuzz T=NAME [SECONDS=60]
 	@test -n '$(T)' || { echo 'make fuzz T=NAME; there are: $(FUZZ_NAMES)'; exit 2; }
 	@command -v clang >/dev/null || { echo 'needs clang: apt-get install clang libclang-rt-14-dev'; exit 1; }
@@ -125,11 +133,12 @@ golden:   ## show how the stacks of the crashers differ from tests/golden
 	@tests/golden/check
 .PHONY: golden
 
-bench: test-deps   ## measure one crash beside its peers (ROUNDS=7; SIZES='MIB:THREADS…'; JSON=1: JSON lines)
-	$(phase) all crashers $(B)/tests/bench/hold
+bench: test-deps   ## measure one crash beside its peers (ROUNDS=7; SIZES='MIB:THREADS…'; CORES='NAME…'; JSON=1: JSON lines)
+	$(phase) all crashers crashers-matrix $(B)/tests/bench/hold $(B)/tests/bench/cost
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' $(if $(SIZES),SIZES='$(SIZES)') tests/bench/capture
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' tests/bench/one-crash
-$(B)/tests/bench/hold: $(B)/obj/tests/bench/hold.o
+	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' $(if $(CORES),CORES='$(CORES)') FULL='$(FULL)' tests/bench/engine
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o
 	$(Q_LD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -lpthread

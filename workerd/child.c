@@ -1,152 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pipe's end of file says that the child has said all; its pidfd, that it is gone (or is killed
- * when it stays). */
+/* A child is done when its result is whole; how it ends tells only why there is none. When the
+ * zygote dies under it, nothing is known of the core, and the analysis is begun again. */
 #include "workerd/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/io.h"
-#include "common/daemon/sandbox.h"
 #include "common/report/limits.h"
-
-#include "workerd/analysis/analyse.h"
+#include "workerd/wire/serve.h"
+#include "workerd/wire/verdict.h"
 
 #define CORE_MAX                                                                                   \
     (32ull << 30) /* decompressed bytes that are looked at; the scratch file may become so large   \
                    */
-#define TICK_USEC USEC_PER_SEC
+#define LINGER                                                                                     \
+    (1 * USEC_PER_SEC) /* that a child may take to end by itself when it has said all              \
+                        */
+#define TRIES 3        /* of one analysis, when the zygote dies under it */
 
-/* How the child ends when it can still tell. */
-enum child_status {
-    STATUS_DONE = 0,
-    STATUS_NO_SANDBOX = 10,
-    STATUS_HOST_FAILED = 11,
-    STATUS_TOO_LONG = 12, /* the analysis is larger than what may be handed back */
-    STATUS_NO_MEMORY = 13,
-};
+enum { ZYGOTE_DIED = CHILD_UNWANTED + 1 }; /* of an attempt */
 
-/* Where the child finds what it was given, after everything else is closed. */
-enum { FD_CORE = 3, FD_SCRATCH, FD_PIPE, FD_FIRST_CLOSED };
+/* --- The scratch file --- */
 
-/* --- Inside --- */
-
-/* Descriptors may sit on each other's future places, so they move up before they move down. */
-static void arrange_descriptors(int core, int scratch, int pipe)
-{
-    const int sources[] = {core, scratch, pipe};
-    int moved[ARRAY_SIZE(sources)];
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-        moved[i] = fcntl(sources[i], F_DUPFD, FD_FIRST_CLOSED);
-    for (int fd = 0; fd <= 2; fd++)
-        dup2(null, fd);
-    for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-        dup2(moved[i], FD_CORE + (int)i);
-    close_range(FD_FIRST_CLOSED, ~0u, 0);
-}
-
-static int enter_sandbox(const struct child_options *o)
-{
-    char modules[4096];
-    const char *const folders[] = {modules, NULL};
-    const struct sandbox s = {
-        .memory_bytes = o->memory_bytes,
-        .cpu_seconds = (uint64_t)(o->timeout_usec / USEC_PER_SEC) + 1,
-        .file_bytes = CORE_MAX,
-        .read_only = folders,
-    };
-
-    if (snprintf(modules, sizeof(modules), "%s/modules", o->data) >= (int)sizeof(modules))
-        return -ENAMETOOLONG;
-    return sandbox_enter(&s);
-}
-
-/* Memory ends at the child's own limit long before it ends on this host. */
-static enum child_status status_of(int error)
-{
-    switch (error) {
-    case 0:
-        return STATUS_DONE;
-    case -E2BIG:
-        return STATUS_TOO_LONG;
-    case -ENOMEM:
-        return STATUS_NO_MEMORY;
-    default:
-        return STATUS_HOST_FAILED;
-    }
-}
-
-/* Hundreds of threads with names of kilobytes may be more than the pipe's other end takes: threads
- * are left out then, the crashed one last. */
-static enum child_status hand_back(struct analysis *an)
-{
-    _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
-
-    analysis_format(an, &b);
-    while (buf_error(&b) == -E2BIG && an->n_threads > 1) {
-        an->threads_left_out += an->n_threads - an->n_threads / 2;
-        an->n_threads /= 2;
-        buf_clear(&b);
-        analysis_format(an, &b);
-    }
-    if (buf_error(&b) < 0)
-        return status_of(buf_error(&b));
-    return io_write(FD_PIPE, b.data, b.len) < 0 ? STATUS_HOST_FAILED : STATUS_DONE;
-}
-
-static enum child_status analyse_inside(const struct child_options *o)
-{
-    struct blob_store *store = NULL;
-    struct analyse_input in = {.core_fd = FD_CORE, .scratch_fd = FD_SCRATCH, .core_max = CORE_MAX};
-    struct analysis an;
-    struct arena a;
-
-    if (blob_open(o->data, false, &store) < 0 || enter_sandbox(o) < 0)
-        return STATUS_NO_SANDBOX;
-    arena_init(&a, 0);
-    in.sources.store = store;
-    int r = analyse(&in, &a, &an);
-
-    return r < 0 ? status_of(r) : hand_back(&an);
-}
-
-/* SIGTERM is sent to all processes of a service at once; the job in hand is finished all the same.
- */
-static void __attribute__((noreturn))
-run_inside(const struct child_options *o, int scratch, int pipe)
-{
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGPIPE, SIG_DFL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    arrange_descriptors(o->core_fd, scratch, pipe);
-    _exit(analyse_inside(o));
-}
-
-/* --- Outside --- */
-
-struct child {
-    pid_t pid;
-    int pid_fd;
-    int pipe;
-    int64_t deadline; /* monotonic */
-    int64_t next_tick;
-    const struct child_options *options;
-};
-
-static int open_scratch(const char *data)
+int child_scratch(const char *data)
 {
     char folder[4096];
 
@@ -157,114 +38,30 @@ static int open_scratch(const char *data)
     return fd < 0 ? -errno : fd;
 }
 
-static int start(const struct child_options *o, struct child *c)
+/* Nothing of one core is left for the analysis of the next. */
+static int empty_scratch(int fd)
 {
-    _cleanup_fd_ int scratch = open_scratch(o->data);
-    int pipes[2];
+    struct stat st;
 
-    if (scratch < 0)
-        return scratch;
-    if (pipe2(pipes, O_CLOEXEC) < 0)
+    if (fstat(fd, &st) < 0)
         return -errno;
-    c->pid = fork();
-    if (c->pid == 0)
-        run_inside(o, scratch, pipes[1]);
-    close(pipes[1]);
-    c->pipe = pipes[0];
-    c->pid_fd = c->pid < 0 ? -1 : pidfd_open(c->pid, 0);
-    return c->pid < 0 ? -ENOMEM : 0;
+    if ((st.st_size != 0 || st.st_blocks != 0) && ftruncate(fd, 0) < 0)
+        return -errno;
+    return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 }
 
-/* Ends the child if it still lives, and takes its status. */
-static int reap(struct child *c)
-{
-    int status = 0;
+/* --- What became of it --- */
 
-    kill(c->pid, SIGKILL);
-    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status;
-}
-
-/* Waits for the descriptor, ticking. 0; or CHILD_FAILED when the time is over, CHILD_UNWANTED. */
-static int await(struct child *c, int fd)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-
-    for (;;) {
-        int64_t now = clock_mono();
-        int64_t until = c->next_tick < c->deadline ? c->next_tick : c->deadline;
-
-        if (now >= c->deadline)
-            return CHILD_FAILED;
-        if (now >= c->next_tick) {
-            c->next_tick = now + TICK_USEC;
-            if (!c->options->tick(c->options->arg))
-                return CHILD_UNWANTED;
-            continue;
-        }
-        if (poll(&p, 1, (int)((until - now) / USEC_PER_MSEC) + 1) > 0)
-            return 0;
-    }
-}
-
-/* Reads until the child closes its end. */
-static int collect(struct child *c, struct buf *b)
-{
-    char chunk[65536];
-    ssize_t n;
-    int r;
-
-    do {
-        r = await(c, c->pipe);
-        if (r)
-            return r;
-        n = read(c->pipe, chunk, sizeof(chunk));
-        if (n > 0)
-            buf_add(b, chunk, (size_t)n);
-    } while ((n > 0 && buf_error(b) == 0) || (n < 0 && errno == EINTR));
-    return buf_error(b) == 0 ? await(c, c->pid_fd) : 0;
-}
-
-static const char no_memory[] = "the analysis needed more memory than job_memory gives it";
-
-static const char *died_by(int signal)
-{
-    switch (signal) {
-    case SIGSYS:
-        return "the analysis was stopped: it tried a forbidden system call";
-    case SIGXCPU:
-        return "the analysis took too long";
-    case SIGXFSZ:
-        return "the core is too large when it is decompressed";
-    case SIGKILL:
-        return "the analysis was killed, probably for want of memory";
-    default: /* abort(3) ends so too behind the filter: an allocation that failed calls it */
-        return "the analysis itself crashed, or had too little memory";
-    }
-}
-
-/* What the status means; 0 only for a child that says it is done. */
+/* Why a child without a result ended. */
 static int judge(int status, const char **ret_problem)
 {
-    if (WIFSIGNALED(status)) {
-        *ret_problem = died_by(WTERMSIG(status));
-        return CHILD_FAILED;
-    }
-    switch (WEXITSTATUS(status)) {
-    case STATUS_DONE:
-        return 0;
-    case STATUS_TOO_LONG:
-        *ret_problem = "the analysis is too large";
-        return CHILD_FAILED;
-    case STATUS_NO_MEMORY:
-        *ret_problem = no_memory;
-        return CHILD_FAILED;
-    case STATUS_NO_SANDBOX:
-    case STATUS_HOST_FAILED:
+    switch (verdict_of_analysis(status, ret_problem)) {
+    case VERDICT_HOST:
         return CHILD_HOST_FAILED;
-    default:
+    case VERDICT_DONE:
         *ret_problem = "the analysis itself failed";
+        return CHILD_FAILED;
+    default:
         return CHILD_FAILED;
     }
 }
@@ -272,36 +69,104 @@ static int judge(int status, const char **ret_problem)
 static int parse(const struct buf *b, struct arena *a, struct analysis *ret,
                  const char **ret_problem)
 {
-    if (buf_error(b) == 0 && analysis_parse((struct str){buf_text(b), b->len}, a, ret) == 0)
+    if (analysis_parse((struct str){buf_text(b), b->len}, a, ret) == 0)
         return 0;
     *ret_problem = "the analysis gave a result that cannot be read";
     return CHILD_FAILED;
+}
+
+/* What was said on the wire, and how the child ended. */
+static int conclude(int said, const struct report *gone, const char **ret_problem)
+{
+    switch (said) {
+    case 0:
+        return 0;
+    case WIRE_TOO_LATE:
+        *ret_problem = "the analysis took too long";
+        return CHILD_FAILED;
+    case WIRE_UNWANTED:
+    case -ECANCELED:
+        return CHILD_UNWANTED;
+    case WIRE_HUNG_UP:
+        return judge(gone->status, ret_problem);
+    case WIRE_NONSENSE:
+        *ret_problem = "the analysis gave a result that cannot be read";
+        return CHILD_FAILED;
+    case -EOWNERDEAD:
+        return ZYGOTE_DIED;
+    default:
+        return CHILD_HOST_FAILED;
+    }
+}
+
+/* --- One attempt --- */
+
+/* Starts it; the other end of its socket goes to *ret_socket. */
+static int begin(const struct child_options *o, uint32_t *ret_job, int *ret_socket)
+{
+    struct order order = {
+        .kind = ORDER_ANALYSE,
+        .memory_bytes = o->memory_bytes,
+        .cpu_seconds = (uint64_t)(o->timeout_usec / USEC_PER_SEC) + 1,
+        .file_bytes = CORE_MAX,
+    };
+    int ends[2];
+    int r = parcel_pair(ends);
+
+    if (r < 0)
+        return r;
+    const struct parcel_fds fds = {.list = {o->core_fd, ends[1], o->scratch_fd}, .n = 3};
+
+    r = crew_begin(o->crew, &order, &fds);
+    close(ends[1]);
+    if (r) {
+        close(ends[0]);
+        return r;
+    }
+    *ret_job = order.job;
+    *ret_socket = ends[0];
+    return 0;
+}
+
+static int attempt(const struct child_options *o, struct vigil *v, struct buf *b,
+                   const char **ret_problem)
+{
+    const struct wire_provider provider = {.give = stock_give, .arg = o->stock};
+    _cleanup_fd_ int socket = -1;
+    struct report gone;
+    uint32_t job;
+    int r = begin(o, &job, &socket);
+
+    if (r)
+        return r == CREW_DIED ? ZYGOTE_DIED : CHILD_HOST_FAILED;
+    int said = wire_serve(socket, v, &provider, b);
+
+    r = crew_end(o->crew, job, said == 0 || said == WIRE_HUNG_UP ? LINGER : 0, &gone);
+    if (r && said != 0)
+        return r == CREW_DIED ? ZYGOTE_DIED : CHILD_HOST_FAILED;
+    return conclude(said, &gone, ret_problem);
 }
 
 int child_analyse(const struct child_options *o, struct arena *a, struct analysis *ret,
                   const char **ret_problem)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
-    struct child c = {.pid_fd = -1,
-                      .pipe = -1,
-                      .options = o,
-                      .deadline = clock_mono() + o->timeout_usec,
-                      .next_tick = clock_mono() + TICK_USEC};
-    int r = start(o, &c);
-    int status;
+    struct vigil v;
+    int r = ZYGOTE_DIED;
 
+    vigil_begin(&v, o->timeout_usec, o->tick, o->arg);
+    for (unsigned i = 0; i < TRIES && r == ZYGOTE_DIED; i++) {
+        if (empty_scratch(o->scratch_fd) < 0 || crew_ready(o->crew) < 0)
+            return CHILD_HOST_FAILED;
+        buf_clear(&b);
+        stock_begin(o->stock);
+        r = attempt(o, &v, &b, ret_problem);
+    }
+    empty_scratch(o->scratch_fd);
+    if (r)
+        return r == ZYGOTE_DIED ? CHILD_HOST_FAILED : r;
+    r = parse(&b, a, ret, ret_problem);
     if (r == 0)
-        r = c.pid_fd < 0 ? CHILD_HOST_FAILED : collect(&c, &b);
-    status = c.pid > 0 ? reap(&c) : 0;
-    if (c.pipe >= 0)
-        close(c.pipe);
-    if (c.pid_fd >= 0)
-        close(c.pid_fd);
-    if (r < 0)
-        return CHILD_HOST_FAILED;
-    if (r == CHILD_FAILED)
-        *ret_problem = "the analysis took too long";
-    if (r == 0 && buf_error(&b) == 0)
-        r = judge(status, ret_problem);
-    return r ? r : parse(&b, a, ret, ret_problem);
+        stock_describe(o->stock, ret);
+    return r;
 }

@@ -235,26 +235,59 @@ static const struct event_stack *make_stack(const struct crash_stack *s,
     return row;
 }
 
-static bool is_missing(const struct analysis *an, const char *build_id)
+/* MODULE_DEBUG also for what is no module of the process: nothing can arrive for it. */
+static enum module_status status_of(const struct analysis *an, const char *build_id)
 {
     for (size_t i = 0; i < an->n_modules; i++) {
         if (an->modules[i].build_id && strcmp(an->modules[i].build_id, build_id) == 0)
-            return an->modules[i].status == MODULE_MISSING;
+            return an->modules[i].status;
     }
-    return false;
+    return MODULE_DEBUG;
 }
 
-static void collect_missing(const struct analysis *an, const struct crash_stack *s,
-                            struct missing_modules *m, struct arena *a)
+static void collect_lacking(const struct analysis *an, const struct crash_stack *s,
+                            struct lacking_modules *m, struct arena *a)
 {
+    static const char *const numbers[] = {
+        [MODULE_MISSING] = "0", [MODULE_STRIPPED] = "1", [MODULE_SYMBOLS] = "2"};
+
     init_set(&m->build_ids, s->n_frames, a);
     init_set(&m->paths, s->n_frames, a);
+    init_set(&m->statuses, s->n_frames, a);
     for (size_t i = 0; i < s->n_frames; i++) {
         const struct frame *f = &s->frames[i];
+        enum module_status status = f->build_id ? status_of(an, f->build_id) : MODULE_DEBUG;
 
-        if (f->build_id && is_missing(an, f->build_id) && add_text(&m->build_ids, f->build_id, a))
-            m->paths.texts[m->paths.n++] = fit(f->module, PATH_MAX_KEPT, a);
+        if (status == MODULE_DEBUG || !add_text(&m->build_ids, f->build_id, a))
+            continue;
+        m->paths.texts[m->paths.n++] = fit(f->module, PATH_MAX_KEPT, a);
+        m->statuses.texts[m->statuses.n++] = numbers[status];
     }
+}
+
+/* --- How good it is --- */
+
+static enum fingerprint_quality quality_of(const struct crash_stack *s, const struct grouping *g)
+{
+    if (g->n_kept == 0)
+        return QUALITY_NO_FRAME;
+    for (size_t i = 0; i < s->n_frames; i++) {
+        if (g->verdicts[i].kind == VERDICT_KEPT &&
+            (cstr_empty(s->frames[i].function) || cstr_empty(s->frames[i].file)))
+            return QUALITY_MAKESHIFT;
+    }
+    return QUALITY_WHOLE;
+}
+
+static enum title_rank title_rank_of(const struct crash_stack *s, const struct grouping *g)
+{
+    const struct frame *f = g->has_culprit ? &s->frames[g->culprit] : NULL;
+
+    if (!f)
+        return TITLE_PROGRAM;
+    if (!g->verdicts[g->culprit].name)
+        return TITLE_OFFSET;
+    return cstr_empty(f->file) || f->line == 0 ? TITLE_FUNCTION : TITLE_LINE;
 }
 
 /* --- The event --- */
@@ -349,10 +382,12 @@ void group_make(const struct crash_record *record, const struct analysis *an, st
         .signal = within(an->signal, SIGNAL_MAX),
         .flags = event_flags(record, an, &g),
         .problem = an->problem ? without_addresses(an->problem, a) : NULL,
+        .quality = quality_of(&s, &g),
         .title = title_make(&s, &g, a),
+        .title_rank = title_rank_of(&s, &g),
         .stack = stack_of(record, &s, g.verdicts, a),
     };
     add_count(record, ret);
     memcpy(ret->fingerprint, g.fingerprint, sizeof(ret->fingerprint));
-    collect_missing(an, &s, &ret->missing, a);
+    collect_lacking(an, &s, &ret->lacking, a);
 }

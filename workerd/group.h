@@ -19,6 +19,8 @@ enum event_flag {
     EVENT_TRUNCATED = 2,  /* the core is not whole */
     EVENT_NO_STACK = 4,   /* no frame could be used for grouping */
     EVENT_COUNTED = 8, /* stands for several crashes, of which nothing was kept but their number */
+    EVENT_REANALYSED = 16,   /* or tried to: has a row in event_reanalyses */
+    EVENT_WITHOUT_CORE = 32, /* its core is gone, so it stays as it is */
 };
 
 /* Different texts, in the order in which they first stood in the stack. */
@@ -34,11 +36,22 @@ struct event_stack {
     struct text_set functions, files, modules, build_ids;
 };
 
-/* A build-id of a frame for which nothing was in the module store. */
-struct missing_modules {
-    struct text_set build_ids;
-    struct text_set paths; /* of the same length */
+/* The build-ids of frames for which nothing was in the module store, or a file without debug
+ * information: they are told when it arrives. */
+struct lacking_modules {
+    struct text_set build_ids, paths;
+    struct text_set statuses; /* enum module_status as a number; all three of the same length */
 };
+
+/* How much a fingerprint knows of the stack. The numbers are stored. */
+enum fingerprint_quality {
+    QUALITY_NO_FRAME = 0,  /* program and signal */
+    QUALITY_MAKESHIFT = 1, /* some frame has no name, or no line */
+    QUALITY_WHOLE = 2,     /* all that debug information can tell */
+};
+
+/* What a title names, the better the higher. The numbers are stored. */
+enum title_rank { TITLE_PROGRAM = 0, TITLE_OFFSET = 1, TITLE_FUNCTION = 2, TITLE_LINE = 3 };
 
 struct event {
     const char *crash_id;
@@ -49,12 +62,14 @@ struct event {
     unsigned flags;      /* enum event_flag */
     const char *problem; /* why there is no stack or not all of it; NULL */
     uint8_t fingerprint[SHA256_SIZE];
+    enum fingerprint_quality quality;
     const char *title;
+    enum title_rank title_rank;
     const struct event_stack *stack; /* NULL: no frames at all */
     int64_t crashes;                 /* that it stands for: 1 unless EVENT_COUNTED */
     int64_t first_at;                /* of the first of them; usec, the host's clock */
     const char *like; /* its group is that of this event, whatever the fingerprint; NULL */
-    struct missing_modules missing;
+    struct lacking_modules lacking;
 };
 
 /* Fills in what the core did not tell from what the host said: signal, executable, names of

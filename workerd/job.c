@@ -8,11 +8,13 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/report/limits.h"
+#include "common/store/arrivals.h"
 
 #include "workerd/child.h"
 #include "workerd/counters.h"
 #include "workerd/group.h"
 #include "workerd/queries.h"
+#include "workerd/sources/prefixes.h"
 
 #define RECORD_MAX (META_JSON_MAX + 64u * 1024)
 #define WAIT_MIN   (100 * USEC_PER_MSEC) /* between two tries, doubled each time */
@@ -57,14 +59,12 @@ static const struct {
 
 /* --- The record --- */
 
-int job_read(struct worker *w, const char *crash_id, struct arena *a, struct crash_record *ret)
+int job_read_record(struct worker *w, const char *crash_id, struct arena *a,
+                    struct crash_record *ret)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(RECORD_MAX);
-    int r;
+    int r = blob_crash_read(w->store, crash_id, "meta.json", &b);
 
-    if (!blob_pending_has(w->store, crash_id))
-        return RECORD_DONE;
-    r = blob_crash_read(w->store, crash_id, "meta.json", &b);
     if (r == BLOB_NOT_FOUND)
         return RECORD_MISSING;
     if (r < 0)
@@ -73,6 +73,12 @@ int job_read(struct worker *w, const char *crash_id, struct arena *a, struct cra
     if (r < 0 || strcmp(ret->meta.crash_id, crash_id) != 0)
         return RECORD_UNREADABLE;
     return 0;
+}
+
+int job_read(struct worker *w, const char *crash_id, struct arena *a, struct crash_record *ret)
+{
+    return blob_pending_has(w->store, crash_id) ? job_read_record(w, crash_id, a, ret)
+                                                : RECORD_DONE;
 }
 
 /* --- Analysis --- */
@@ -100,28 +106,40 @@ static bool wait_with_job(struct run *run, int64_t usec)
     return !run->w->stopping();
 }
 
-static int analyse_core(struct run *run, int core_fd, struct analysis *ret)
+int job_analyse_core(struct worker *w, int core_fd, bool (*tick)(void *arg), void *arg,
+                     struct arena *a, struct analysis *ret, const char **ret_problem)
 {
-    const struct worker_conf *conf = run->w->conf;
     const struct child_options o = {
-        .data = conf->data,
+        .crew = w->crew,
+        .stock = w->stock,
+        .scratch_fd = w->scratch_fd,
         .core_fd = core_fd,
-        .timeout_usec = conf->job_timeout,
-        .memory_bytes = conf->job_memory,
-        .tick = still_ours,
-        .arg = run,
+        .timeout_usec = w->conf->job_timeout,
+        .memory_bytes = w->conf->job_memory,
+        .tick = tick,
+        .arg = arg,
     };
     int64_t started = clock_mono();
-    const char *problem = NULL;
-    int r = child_analyse(&o, run->arena, ret, &problem);
+    struct prefixes prefixes;
+    int r = child_analyse(&o, a, ret, ret_problem);
 
-    metrics_observe(run->w->metrics, COUNTER_ANALYSIS_SECONDS, clock_mono() - started);
-    if (r == CHILD_FAILED) {
-        metrics_add(run->w->metrics, COUNTER_ANALYSES_FAILED, 1);
-        *ret = (struct analysis){.problem = problem};
-        r = 0;
-    }
+    if (r == 0 && prefixes_parse(w->conf->source_prefixes, a, &prefixes) == 0)
+        prefixes_apply(&prefixes, ret, a);
+    metrics_observe(w->metrics, COUNTER_ANALYSIS_SECONDS, clock_mono() - started);
+    if (r == CHILD_FAILED)
+        metrics_add(w->metrics, COUNTER_ANALYSES_FAILED, 1);
     return r;
+}
+
+static int analyse_core(struct run *run, int core_fd, struct analysis *ret)
+{
+    const char *problem = NULL;
+    int r = job_analyse_core(run->w, core_fd, still_ours, run, run->arena, ret, &problem);
+
+    if (r != CHILD_FAILED)
+        return r;
+    *ret = (struct analysis){.problem = problem};
+    return 0;
 }
 
 /* An analysis in any case, unless this host failed or nobody wants it (non-zero). */
@@ -169,9 +187,7 @@ static int analyse_patiently(struct run *run, struct analysis *ret)
     return r;
 }
 
-/* Beside the core, for whoever shows the event. It can be made again, so a full disk does not stop
- * the job. */
-static void write_analysis(struct run *run, const struct analysis *an)
+void job_write_analysis(struct worker *w, const char *crash_id, const struct analysis *an)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
     int r;
@@ -179,11 +195,9 @@ static void write_analysis(struct run *run, const struct analysis *an)
     analysis_format(an, &b);
     r = buf_error(&b);
     if (r == 0)
-        r = blob_crash_write_analysis(run->w->store, run->job->crash_id,
-                                      (struct str){buf_text(&b), b.len});
+        r = blob_crash_write_analysis(w->store, crash_id, (struct str){buf_text(&b), b.len});
     if (r < 0)
-        log_warning("cannot write analysis.json", LOG_STR("crash_id", run->job->crash_id),
-                    LOG_ERRNO(r));
+        log_warning("cannot write analysis.json", LOG_STR("crash_id", crash_id), LOG_ERRNO(r));
 }
 
 /* --- Storing --- */
@@ -288,18 +302,42 @@ static enum end store(struct run *run, struct event *e)
     return end_of_event(run, e);
 }
 
+/* A module that came while its crash was analysed may have been announced before the event was
+ * there to be found: it is announced once more. Before the event is stored, for a kill may come
+ * after it, and behind it, for a module may come in between. (A second is more than a coarse clock
+ * of inodes is behind.) */
+static void mark_late_modules(struct worker *w, const struct event *e, int64_t began)
+{
+    for (size_t i = 0; i < e->lacking.build_ids.n; i++) {
+        const char *build_id = e->lacking.build_ids.texts[i];
+
+        for (int k = 0; k < MODULE_KIND_COUNT; k++) {
+            if (!blob_module_since(w->store, build_id, (enum module_kind)k, began - USEC_PER_SEC))
+                continue;
+            if (arrival_add(w->store, build_id) == 0)
+                queue_wake(w->queue);
+            break;
+        }
+    }
+}
+
 static enum end process(struct run *run)
 {
     struct analysis an;
     struct event e;
+    int64_t began = clock_now();
     int r = analyse_patiently(run, &an);
 
     if (r != 0)
         return END_LEFT;
     group_complete(&an, &run->record->meta, run->arena);
     group_make(run->record, &an, run->arena, &e);
-    write_analysis(run, &an);
-    return store(run, &e);
+    job_write_analysis(run->w, run->job->crash_id, &an);
+    mark_late_modules(run->w, &e, began);
+    enum end end = store(run, &e);
+
+    mark_late_modules(run->w, &e, began);
+    return end;
 }
 
 /* --- The whole --- */

@@ -11,12 +11,15 @@
 
 #include "common/base/arena.h"
 #include "common/base/metrics.h"
+#include "common/report/analysis.h"
 #include "common/report/record.h"
 #include "common/store/blob.h"
 #include "common/store/db.h"
 #include "common/store/queue.h"
 
 #include "workerd/conf.h"
+#include "workerd/crew.h"
+#include "workerd/stock.h"
 
 /* What a worker process holds for all of its jobs. */
 struct worker {
@@ -25,6 +28,9 @@ struct worker {
     struct blob_store *store;
     struct queue *queue;
     struct db *db;
+    struct crew *crew;
+    struct stock *stock;
+    int scratch_fd;
     char consumer[128];
     bool (*stopping)(void);
 };
@@ -35,11 +41,21 @@ enum record_outcome {
     RECORD_UNREADABLE, /* its meta.json is no record */
 };
 
-/* Reads what is known of the crash, all memory from the arena. */
+/* Reads what is known of a crash, all memory from the arena. RECORD_MISSING, RECORD_UNREADABLE. */
+int job_read_record(struct worker *w, const char *crash_id, struct arena *a,
+                    struct crash_record *ret);
+/* The same of one that waits for its analysis. RECORD_DONE. */
 int job_read(struct worker *w, const char *crash_id, struct arena *a, struct crash_record *ret);
 /* Does the job and everything that follows from r, the outcome of job_read. At the end it is
  * acknowledged, or left to be taken again (service away, shutting down, another worker has it). */
 void job_run(struct worker *w, const struct queue_job *job, int r,
              const struct crash_record *record, struct arena *a);
+
+/* Has a core analysed. Outcomes of child.h; tick as in struct child_options. */
+int job_analyse_core(struct worker *w, int core_fd, bool (*tick)(void *arg), void *arg,
+                     struct arena *a, struct analysis *ret, const char **ret_problem);
+/* Writes analysis.json beside the core, for whoever shows the event. It can be made again, so that
+ * a full disk is only logged. */
+void job_write_analysis(struct worker *w, const char *crash_id, const struct analysis *an);
 
 #endif

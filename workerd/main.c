@@ -6,9 +6,10 @@
 #include "common/daemon/daemon.h"
 #include "common/daemon/sandbox.h"
 
-#include "workerd/analysis/analyse.h"
 #include "workerd/conf.h"
 #include "workerd/counters.h"
+#include "workerd/front/programs.h"
+#include "workerd/healing/reanalyse.h"
 #include "workerd/migrate.h"
 #include "workerd/pool.h"
 #include "workerd/grouping/stackjson.h"
@@ -41,9 +42,18 @@ static void stop(void)
     metrics_free(metrics);
 }
 
+/* Seldom reached: corral-workerd starts the engine itself. */
+static int analyse_main(int argc, char **argv, const void *conf_unused)
+{
+    (void)conf_unused;
+    return program_exec(program_of_analysis(argc, argv), argv - 1) < 0;
+}
+
 static const struct daemon_mode modes[] = {
     {"--migrate", "[--database CONNINFO]", "Bring the database's schema up to date.", migrate_main,
      true},
+    {"--reanalyse", "--build-id ID | --crash ID | --all", "Ask for events to be analysed again.",
+     reanalyse_main, true},
     {"--analyse", "CORE …", "Print the stacks of a core.", analyse_main, false},
     {"--fingerprint", "FILE", "Group the JSON stack in FILE, - for standard input.", stackjson_main,
      false},

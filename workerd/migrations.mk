@@ -12,4 +12,4 @@ $(B)/obj/gen/migrations.o: $(B)/gen/migrations.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-corral-workerd_EXTRA := $(B)/obj/gen/migrations.o
+corral-workerd-daemon_EXTRA := $(B)/obj/gen/migrations.o

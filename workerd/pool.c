@@ -16,9 +16,12 @@
 #include "common/base/log.h"
 
 #include "workerd/counters.h"
+#include "workerd/healing/healer.h"
+#include "workerd/supply/supplier.h"
 #include "workerd/worker.h"
 
 #define WORKERS_MAX 256
+#define OTHERS_MAX  2 /* the healer, the supplier */
 #define BACKOFF_MIN                                                                                \
     (100 *                                                                                         \
      USEC_PER_MSEC) /* before a dead worker is replaced; doubles while they keep dying young */
@@ -30,8 +33,13 @@
 
 /* --- In the pool's process --- */
 
+/* What a process of the pool does until it is asked to end; returns its exit status. */
+typedef int process_run(const struct worker_conf *conf, struct metrics *m);
+
 struct slot {
-    pid_t pid; /* 0: none */
+    process_run *run;
+    const char *name; /* for ps(1) */
+    pid_t pid;        /* 0: none */
     int64_t started;
     int64_t next_start; /* monotonic, when there is none */
     int64_t backoff;
@@ -40,7 +48,8 @@ struct slot {
 struct pool {
     const struct worker_conf *conf;
     struct metrics *metrics;
-    struct slot slots[WORKERS_MAX];
+    struct slot slots[WORKERS_MAX + OTHERS_MAX]; /* the workers first */
+    size_t n_slots;
     bool stopping;
 };
 
@@ -52,7 +61,7 @@ static void follow_parent(pid_t parent)
         raise(SIGTERM);
 }
 
-static void start_worker(struct pool *p, struct slot *s)
+static void start_process(struct pool *p, struct slot *s)
 {
     pid_t parent = getpid();
 
@@ -60,10 +69,11 @@ static void start_worker(struct pool *p, struct slot *s)
     s->pid = fork();
     if (s->pid == 0) {
         follow_parent(parent);
-        _exit(worker_run(p->conf, p->metrics));
+        prctl(PR_SET_NAME, s->name, 0, 0, 0);
+        _exit(s->run(p->conf, p->metrics));
     }
     if (s->pid < 0) {
-        log_error("cannot fork a worker", LOG_ERRNO(errno));
+        log_error("cannot fork a process of the pool", LOG_ERRNO(errno));
         s->pid = 0;
         s->next_start = clock_mono() + BACKOFF_MAX;
     }
@@ -71,7 +81,7 @@ static void start_worker(struct pool *p, struct slot *s)
 
 static struct slot *slot_of(struct pool *p, pid_t pid)
 {
-    for (size_t i = 0; i < p->conf->workers; i++) {
+    for (size_t i = 0; i < p->n_slots; i++) {
         if (p->slots[i].pid == pid)
             return &p->slots[i];
     }
@@ -89,14 +99,15 @@ static void bury_worker(struct pool *p, struct slot *s, int status)
     s->backoff = s->backoff < BACKOFF_MAX ? s->backoff : BACKOFF_MAX;
     s->next_start = now + s->backoff;
     metrics_add(p->metrics, COUNTER_WORKER_DEATHS, 1);
-    log_error("worker ended", LOG_INT("status", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
+    log_error("worker ended", LOG_STR("process", s->name),
+              LOG_INT("status", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
               LOG_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
               LOG_INT("replaced_in_usec", s->backoff));
 }
 
 static size_t reap(struct pool *p)
 {
-    size_t alive = 0;
+    size_t alive = 0, workers = 0;
     int status;
     pid_t pid;
 
@@ -106,15 +117,17 @@ static size_t reap(struct pool *p)
         if (s)
             bury_worker(p, s, status);
     }
-    for (size_t i = 0; i < p->conf->workers; i++)
+    for (size_t i = 0; i < p->n_slots; i++)
         alive += p->slots[i].pid != 0;
-    metrics_set(p->metrics, COUNTER_WORKERS, (int64_t)alive);
+    for (size_t i = 0; i < p->conf->workers; i++)
+        workers += p->slots[i].pid != 0;
+    metrics_set(p->metrics, COUNTER_WORKERS, (int64_t)workers);
     return alive;
 }
 
 static void signal_workers(struct pool *p, int signal)
 {
-    for (size_t i = 0; i < p->conf->workers; i++) {
+    for (size_t i = 0; i < p->n_slots; i++) {
         if (p->slots[i].pid)
             kill(p->slots[i].pid, signal);
     }
@@ -122,9 +135,9 @@ static void signal_workers(struct pool *p, int signal)
 
 static void replace_dead(struct pool *p)
 {
-    for (size_t i = 0; i < p->conf->workers; i++) {
+    for (size_t i = 0; i < p->n_slots; i++) {
         if (!p->slots[i].pid && clock_mono() >= p->slots[i].next_start)
-            start_worker(p, &p->slots[i]);
+            start_process(p, &p->slots[i]);
     }
 }
 
@@ -150,6 +163,11 @@ static void drain(struct pool *p, const sigset_t *signals)
     }
 }
 
+static void add_slot(struct pool *p, const char *name, process_run *run)
+{
+    p->slots[p->n_slots++] = (struct slot){.run = run, .name = name};
+}
+
 static void __attribute__((noreturn))
 run(const struct worker_conf *conf, struct metrics *m, pid_t parent)
 {
@@ -163,6 +181,11 @@ run(const struct worker_conf *conf, struct metrics *m, pid_t parent)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     p.conf = conf;
     p.metrics = m;
+    for (size_t i = 0; i < conf->workers; i++)
+        add_slot(&p, "corral-worker", worker_run);
+    add_slot(&p, "corral-healer", healer_run);
+    if (supplier_wanted(conf))
+        add_slot(&p, "corral-supplier", supplier_run);
     follow_parent(parent);
     do {
         replace_dead(&p);

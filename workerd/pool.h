@@ -3,9 +3,11 @@
  * threads should not fork; so before the first thread it forks the pool, a process of one thread
  * that does nothing but fork workers, wait for them, and replace the dead:
  *
- *   corral-workerd (HTTP)  ──▶  pool  ──▶  worker 1…n  ──▶  sandboxed child of a job
+ *   corral-workerd (HTTP)  ──▶  pool  ──▶  worker 1…n  ──▶  zygote  ──▶  sandboxed child of a job
+ *                                     ──▶  healer      ──▶  the same
+ *                                     ──▶  supplier    ──▶  corral-fetcher
  *
- * Each dies with its parent: a worker is asked to finish, a sandboxed child is killed. */
+ * Each dies with its parent: a worker is asked to finish, what is behind the sandbox is killed. */
 #ifndef CORRAL_WORKERD_POOL_H
 #define CORRAL_WORKERD_POOL_H
 

@@ -4,86 +4,19 @@
  * lock was granted. */
 #include "workerd/queries.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "common/base/buf.h"
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/id.h"
-#include "common/base/str.h"
 
 #include "workerd/grouping/fingerprint.h"
+#include "workerd/params.h"
+#include "workerd/references.h"
 
-#define RUN(d, q, params, ret) db_run((d), &(q), (params), ARRAY_SIZE(params), (ret))
-
-#define ARRAY_TEXT_MAX (1024u * 1024)
-#define HOUR_USEC      (3600 * USEC_PER_SEC)
-#define SPAN_MAX       (7 * 24 * HOUR_USEC) /* that the crashes of one report are spread over */
-#define ATTEMPTS_MAX   20                   /* of one event's transaction; more is no coincidence */
+#define HOUR_USEC    (3600 * USEC_PER_SEC)
+#define SPAN_MAX     (7 * 24 * HOUR_USEC) /* that the crashes of one report are spread over */
+#define ATTEMPTS_MAX 20                   /* of one event's transaction; more is no coincidence */
 
 /* Of this file's statics, beside db_outcome: a row that is needed is made now, so begin again. */
 #define AGAIN 100
-
-/* --- Parameters --- */
-
-struct number {
-    char text[24];
-};
-
-static struct number number(int64_t n)
-{
-    struct number t;
-
-    snprintf(t.text, sizeof(t.text), "%" PRId64, n);
-    return t;
-}
-
-/* timestamptz, to the microsecond. */
-struct moment {
-    char text[CLOCK_TEXT_SIZE];
-};
-
-static struct moment moment(int64_t usec)
-{
-    struct moment t;
-
-    clock_format(usec, t.text);
-    return t;
-}
-
-/* bytea in its hexadecimal form. */
-struct digest_text {
-    char text[3 + 2 * SHA256_SIZE];
-};
-
-static struct digest_text digest_text(const uint8_t digest[SHA256_SIZE])
-{
-    struct digest_text t = {"\\x"};
-
-    hex_encode(digest, SHA256_SIZE, t.text + 2);
-    return t;
-}
-
-/* text[] in its external form, every element quoted. */
-static const char *array_text(const struct text_set *set, struct arena *a)
-{
-    _cleanup_buf_ struct buf b = BUF_INIT(ARRAY_TEXT_MAX);
-
-    buf_addc(&b, '{');
-    for (size_t i = 0; i < set->n; i++) {
-        buf_adds(&b, i ? ",\"" : "\"");
-        for (const char *p = set->texts[i]; *p; p++) {
-            if (*p == '"' || *p == '\\')
-                buf_addc(&b, '\\');
-            buf_addc(&b, *p);
-        }
-        buf_addc(&b, '"');
-    }
-    buf_addc(&b, '}');
-    return buf_error(&b) < 0 ? "{}" : arena_strdup(a, buf_text(&b));
-}
 
 /* --- What an event refers to --- */
 
@@ -93,20 +26,37 @@ struct references {
 };
 
 /* The group is locked until the end of the transaction: whoever else stores a crash of it waits
- * here. */
+ * here. One that was merged into another while we waited is none: its keys have moved on. */
 #define FIND(group)                                                                                \
-    "SELECT (SELECT id FROM crash_groups WHERE id = (" group ") FOR NO KEY UPDATE), "              \
+    "SELECT (SELECT id FROM crash_groups WHERE id = (" group ") AND merged_into IS NULL "          \
+    "        FOR NO KEY UPDATE), "                                                                 \
     "       (SELECT id FROM hosts WHERE hostname = $2), "                                          \
     "       (SELECT id FROM programs WHERE executable = $3 AND version = $4), "                    \
     "       (SELECT id FROM stacks WHERE digest = $5::bytea), "                                    \
     "       (SELECT id FROM problems WHERE problem = $6)"
+
+/* Whether an event that another is like is there: its group was merged under our hands if so. */
+static int like_is_unknown(struct db *d, const struct event *e)
+{
+    static const struct db_query q = {"find-like-event",
+                                      "SELECT FROM crash_events WHERE crash_id = $1::uuid LIMIT 1"};
+    const char *const params[] = {e->like};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = RUN(d, q, params, &res);
+
+    if (r)
+        return r;
+    return PQntuples(res) ? AGAIN : STORE_LIKE_UNKNOWN;
+}
 
 static int find(struct db *d, const struct event *e, struct references *ret)
 {
     static const struct db_query by_fingerprint = {
         "find", FIND("SELECT group_id FROM group_fingerprints WHERE fingerprint = $1::bytea")};
     static const struct db_query by_like = {
-        "find-like", FIND("SELECT group_id FROM crash_events WHERE crash_id = $1::uuid LIMIT 1")};
+        "find-like", FIND("SELECT coalesce(g.merged_into, g.id) FROM crash_events e "
+                          "JOIN crash_groups g ON g.id = e.group_id "
+                          "WHERE e.crash_id = $1::uuid LIMIT 1")};
     struct digest_text fingerprint = digest_text(e->fingerprint);
     struct digest_text digest = e->stack ? digest_text(e->stack->digest) : (struct digest_text){""};
     const char *const params[] = {
@@ -124,95 +74,7 @@ static int find(struct db *d, const struct event *e, struct references *ret)
         .stack = db_int(res, 0, 3),
         .problem = db_int(res, 0, 4),
     };
-    return e->like && !ret->group ? STORE_LIKE_UNKNOWN : 0;
-}
-
-static int make_host(struct db *d, const struct event *e)
-{
-    static const struct db_query q = {
-        "host-add", "INSERT INTO hosts (hostname, first_seen, last_seen) "
-                    "VALUES ($1, $2::timestamptz, $2::timestamptz) ON CONFLICT DO NOTHING"};
-    struct moment at = moment(e->received_at);
-    const char *const params[] = {e->hostname, at.text};
-
-    return RUN(d, q, params, NULL);
-}
-
-static int make_program(struct db *d, const struct event *e)
-{
-    static const struct db_query q = {
-        "program-add",
-        "INSERT INTO programs (executable, version) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
-    const char *const params[] = {e->executable, e->version};
-
-    return RUN(d, q, params, NULL);
-}
-
-static int make_problem(struct db *d, const struct event *e)
-{
-    static const struct db_query q = {
-        "problem-add", "INSERT INTO problems (problem) VALUES ($1) ON CONFLICT DO NOTHING"};
-    const char *const params[] = {e->problem};
-
-    return RUN(d, q, params, NULL);
-}
-
-/* The modules that a stack lacks are counted with it, in order of their build-ids so that two of
- * these can't deadlock. */
-static int make_stack(struct db *d, const struct event *e, struct arena *a)
-{
-    static const struct db_query q = {
-        "stack-add",
-        "WITH stack AS (INSERT INTO stacks (digest, frames, functions, files, modules, build_ids) "
-        "               VALUES ($1::bytea, $2::jsonb, $3::text[], $4::text[], "
-        "                       $5::text[], $6::text[]) "
-        "               ON CONFLICT DO NOTHING RETURNING id) "
-        "INSERT INTO missing_modules AS m (build_id, path, events, first_seen, last_seen) "
-        "SELECT u.build_id, u.path, 1, $9::timestamptz, $9::timestamptz "
-        "FROM stack, unnest($7::text[], $8::text[]) AS u (build_id, path) ORDER BY u.build_id "
-        "ON CONFLICT (build_id) DO UPDATE SET events = m.events + 1, "
-        "    last_seen = greatest(m.last_seen, excluded.last_seen)"};
-    struct digest_text digest = digest_text(e->stack->digest);
-    struct moment at = moment(e->received_at);
-    const char *const params[] = {
-        digest.text,
-        e->stack->frames,
-        array_text(&e->stack->functions, a),
-        array_text(&e->stack->files, a),
-        array_text(&e->stack->modules, a),
-        array_text(&e->stack->build_ids, a),
-        array_text(&e->missing.build_ids, a),
-        array_text(&e->missing.paths, a),
-        at.text,
-    };
-
-    return RUN(d, q, params, NULL);
-}
-
-/* AGAIN when somebody made a group for this fingerprint meanwhile. */
-static int make_group(struct db *d, const struct event *e, int64_t *ret)
-{
-    static const struct db_query q = {
-        "group-add",
-        "WITH g AS (INSERT INTO crash_groups (title, executable, signal, first_seen, last_seen) "
-        "           VALUES ($2, $3, $4, $5::timestamptz, $5::timestamptz) RETURNING id) "
-        "INSERT INTO group_fingerprints (fingerprint, group_id, algorithm) "
-        "SELECT $1::bytea, id, $6 FROM g "
-        "ON CONFLICT DO NOTHING RETURNING group_id"};
-    struct digest_text fingerprint = digest_text(e->fingerprint);
-    struct number signal = number(e->signal), algorithm = number(FINGERPRINT_VERSION);
-    struct moment at = moment(e->received_at);
-    const char *const params[] = {fingerprint.text, e->title, e->executable,
-                                  signal.text,      at.text,  algorithm.text};
-    _cleanup_result_ PGresult *res = NULL;
-    int r = RUN(d, q, params, &res);
-
-    if (r)
-        return r;
-    if (PQntuples(res) == 0)
-        return AGAIN;
-    *ret = db_int(res, 0, 0);
-    return 0;
+    return e->like && !ret->group ? like_is_unknown(d, e) : 0;
 }
 
 /* --- The event itself --- */
@@ -228,6 +90,10 @@ static int make_group(struct db *d, const struct event *e, int64_t *ret)
     "  ON CONFLICT DO NOTHING RETURNING received_at AS at), " more "hour AS ("                     \
     "  INSERT INTO group_hours AS h (group_id, hour, events) " hours                               \
     "  ON CONFLICT (group_id, hour) DO UPDATE SET events = h.events + excluded.events), "          \
+    "stack AS ("                                                                                   \
+    "  INSERT INTO group_stacks AS s (group_id, stack_id, events) "                                \
+    "  SELECT $4, $5, 1 FROM event WHERE $5::integer IS NOT NULL "                                 \
+    "  ON CONFLICT (group_id, stack_id) DO UPDATE SET events = s.events + 1), "                    \
     "program AS ("                                                                                 \
     "  INSERT INTO group_programs AS p (group_id, program_id, events, first_seen, last_seen) "     \
     "  SELECT $4, $7, " n ", at, at FROM event "                                                   \
@@ -334,13 +200,13 @@ static int make_references(struct db *d, const struct event *e, const struct ref
     int r = 0;
 
     if (!ids->host)
-        r = make_host(d, e);
+        r = reference_make_host(d, e);
     if (r == 0 && !ids->program)
-        r = make_program(d, e);
+        r = reference_make_program(d, e);
     if (r == 0 && e->stack && !ids->stack)
-        r = make_stack(d, e, a);
+        r = reference_make_stack(d, e, a);
     if (r == 0 && e->problem && !ids->problem)
-        r = make_problem(d, e);
+        r = reference_make_problem(d, e->problem);
     return r;
 }
 
@@ -355,7 +221,9 @@ static int store(struct db *d, const struct event *e, struct references *ids, st
         return AGAIN;
     ret->new_group = ids->group == 0;
     if (ret->new_group)
-        r = make_group(d, e, &ids->group);
+        r = reference_make_group(d, e, &ids->group);
+    if (r == REFERENCE_TAKEN)
+        return AGAIN;
     return r ? r : record(d, e, ids, ret);
 }
 

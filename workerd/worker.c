@@ -3,25 +3,16 @@
  * they are done, and another worker's when we die. */
 #include "workerd/worker.h"
 
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
-#include "common/daemon/sandbox.h"
 
 #include "workerd/counters.h"
 #include "workerd/job.h"
-#include "workerd/migrate.h"
-#include "workerd/queries.h"
+#include "workerd/life.h"
 
 #define PARKED_MAX  64
 #define PARKED_LOOK (200 * USEC_PER_MSEC) /* between two looks for a parked job's modules */
 #define TAKE_WAIT   (1 * USEC_PER_SEC)
-#define AWAY_WAIT   (500 * USEC_PER_MSEC) /* while Redis or the schema is not there */
+#define AWAY_WAIT   (500 * USEC_PER_MSEC) /* while Redis is not there */
 
 /* A job that waits for modules. Its memory is its own arena. */
 struct parked {
@@ -37,19 +28,6 @@ struct loop {
     struct parked parked[PARKED_MAX]; /* the first n_parked are in use */
     size_t n_parked;
 };
-
-static volatile sig_atomic_t asked_to_stop;
-
-static void on_term(int signal)
-{
-    (void)signal;
-    asked_to_stop = 1;
-}
-
-static bool is_stopping(void)
-{
-    return asked_to_stop;
-}
 
 /* --- Modules on their way --- */
 
@@ -108,7 +86,7 @@ static void unpark(struct loop *l, size_t i, bool ours)
 /* Does the parked jobs whose modules are there or whose time is over. */
 static void look_at_parked(struct loop *l)
 {
-    for (size_t i = l->n_parked; i-- > 0 && !is_stopping();) {
+    for (size_t i = l->n_parked; i-- > 0 && !l->worker.stopping();) {
         struct parked *p = &l->parked[i];
 
         if (!touch(l, p))
@@ -170,75 +148,14 @@ static void step(struct loop *l)
 
 /* --- The process --- */
 
-/* No job is taken before the database can take its event: a missing migration is nobody's attempt.
- */
-static void await_schema(struct worker *w)
-{
-    int64_t wanted = migrations[n_migrations - 1].version, version = 0;
-    bool said = false;
-
-    while (!is_stopping() && (query_schema_version(w->db, &version) != 0 || version < wanted)) {
-        if (!said)
-            log_warning("waiting for the database", LOG_INT("schema", version),
-                        LOG_INT("needed", wanted), LOG_STR("reason", db_message(w->db)),
-                        LOG_STR("hint", "corral-workerd --migrate brings the schema up to date"));
-        said = true;
-        clock_sleep(AWAY_WAIT);
-    }
-}
-
-/* Unique among all workers of a queue, and telling where one runs. */
-static void name_consumer(char *name, size_t size)
-{
-    char host[64] = "localhost";
-
-    gethostname(host, sizeof(host) - 1);
-    snprintf(name, size, "%s:%d", host, (int)getpid());
-}
-
-static int open_services(struct worker *w)
-{
-    int r = blob_open(w->conf->data, true, &w->store);
-
-    if (r < 0) {
-        log_error("cannot open the blob store", LOG_STR("data", w->conf->data), LOG_ERRNO(r));
-        return r;
-    }
-    r = sandbox_prepare();
-    if (r < 0) {
-        log_error("cannot compile the sandbox's filter", LOG_ERRNO(r));
-        return r;
-    }
-    r = queue_new(w->conf->redis, &w->queue);
-    return r < 0 ? r : db_new(w->conf->database, &w->db);
-}
-
-static void handle_signals(void)
-{
-    struct sigaction term = {.sa_handler = on_term};
-    sigset_t none;
-
-    sigaction(SIGTERM, &term, NULL);
-    sigaction(SIGINT, &term, NULL);
-    signal(SIGCHLD, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 int worker_run(const struct worker_conf *conf, struct metrics *m)
 {
     static struct loop l;
 
-    l.worker = (struct worker){.conf = conf, .metrics = m, .stopping = is_stopping};
-    handle_signals();
-    name_consumer(l.worker.consumer, sizeof(l.worker.consumer));
-    if (open_services(&l.worker) < 0)
+    if (life_begin(conf, m, &l.worker) < 0 || life_begin_engine(&l.worker) < 0)
         return 1;
-    await_schema(&l.worker);
-    while (!is_stopping())
+    while (!l.worker.stopping())
         step(&l);
-    db_free(l.worker.db);
-    queue_free(l.worker.queue);
-    blob_close(l.worker.store);
+    life_end(&l.worker);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walls around code that reads untrusted bytes: no new privileges, resource limits, no file system
  * but the given folders (Landlock, read-only), and a system call filter (seccomp) without network,
- * exec, ptrace or signals to others. Entered once by a forked child; there is no way back. */
+ * exec, ptrace or signals to others. Entered once; there is no way back. */
 #ifndef CORRAL_DAEMON_SANDBOX_H
 #define CORRAL_DAEMON_SANDBOX_H
 
@@ -9,8 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What else the process may do than compute on what it has open. */
+enum sandbox_kind {
+    SANDBOX_READS, /* opens files below read_only */
+    SANDBOX_FORKS, /* opens nothing; has children, which it may end, and receives descriptors */
+};
+
 struct sandbox {
-    uint64_t memory_bytes; /* RLIMIT_AS */
+    enum sandbox_kind kind;
+    uint64_t memory_bytes; /* RLIMIT_AS; 0 here and below: no limit, but that of file_bytes */
     uint64_t cpu_seconds;  /* RLIMIT_CPU */
     uint64_t file_bytes;   /* RLIMIT_FSIZE; 0: may not write files */
     const char *const
@@ -21,9 +28,6 @@ enum sandbox_outcome {
     SANDBOX_NO_LANDLOCK = 1, /* this kernel lacks it; everything else is in force */
 };
 
-/* Compiles the filter, which takes milliseconds, so that children forked later need not. Optional.
- */
-int sandbox_prepare(void);
 /* True when this kernel has Landlock. */
 bool sandbox_has_landlock(void);
 
@@ -32,5 +36,10 @@ bool sandbox_has_landlock(void);
  * SIGSYS; opening or probing a path outside of read_only fails. Negative: not everything is in
  * force, so the caller must end. */
 int sandbox_enter(const struct sandbox *s);
+
+/* A new child of a process in SANDBOX_FORKS, the number of which is parent: a child that has no
+ * children, has lower limits than its parent, and dies with it.
+ * kind and read_only of s do not count. Negative as above. */
+int sandbox_tighten(const struct sandbox *s, int parent);
 
 #endif

@@ -49,11 +49,13 @@ static const struct field frame_fields[] = {
     {"function", FIELD_NAME, AT(frame, function)},
     {"symbol", FIELD_NAME, AT(frame, symbol)},
     {"file", FIELD_TEXT, AT(frame, file)},
+    {"source", FIELD_TEXT, AT(frame, source)},
     {"line", FIELD_UNSIGNED, AT(frame, line)},
     {"column", FIELD_UNSIGNED, AT(frame, column)},
     {"module", FIELD_TEXT, AT(frame, module)},
     {"build_id", FIELD_BUILD_ID, AT(frame, build_id)},
     {"offset", FIELD_HEX, AT(frame, offset)},
+    {"function_offset", FIELD_HEX, AT(frame, function_offset)},
     {"inlined", FIELD_BOOL, AT(frame, inlined)},
     {"signal", FIELD_BOOL, AT(frame, signal)},
     {"trust", FIELD_TRUST, AT(frame, trust)},
@@ -74,6 +76,7 @@ static const struct field module_fields[] = {
     {"start", FIELD_HEX, AT(module, start)},
     {"end", FIELD_HEX, AT(module, end)},
     {"status", FIELD_STATUS, AT(module, status)},
+    {"problem", FIELD_TEXT, AT(module, problem)},
 };
 
 static const struct field analysis_fields[] = {

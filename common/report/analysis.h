@@ -28,12 +28,14 @@ struct frame {
     const char *function;  /* demangled; NULL when unknown */
     const char *symbol;    /* the linkage name when it differs from function */
     const char *file;      /* as the compiler wrote it, made absolute by its directory */
+    const char *source;    /* the same under the name that it has here; NULL: no prefix matched */
     unsigned line, column; /* 0: unknown */
     const char *module;    /* path as mapped; "[vdso]" */
     const char *build_id;
-    uint64_t offset; /* of pc from the module's lowest address; only with a module */
-    bool inlined;    /* has no frame of its own: expanded in the next one that is not inlined */
-    bool signal;     /* a signal handler's trampoline */
+    uint64_t offset;          /* of pc from the module's lowest address; only with a module */
+    uint64_t function_offset; /* of pc from the function's start; 0 also when that is unknown */
+    bool inlined; /* has no frame of its own: expanded in the next one that is not inlined */
+    bool signal;  /* a signal handler's trampoline */
     enum frame_trust trust;
 };
 
@@ -67,6 +69,7 @@ struct module {
     const char *build_id; /* NULL: unknown */
     uint64_t start, end;
     enum module_status status;
+    const char *problem; /* why its file, or its debug information, could not be used; NULL */
 };
 
 struct analysis {

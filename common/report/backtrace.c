@@ -72,7 +72,7 @@ static void add_frame(const struct frame *f, size_t number, bool same_place, str
     buf_adds(b, " ()");
     if (f->file) {
         buf_adds(b, " at ");
-        add_clean(b, f->file);
+        add_clean(b, f->source ? f->source : f->file);
         if (f->line)
             buf_printf(b, ":%u", f->line);
     } else if (f->module) {

@@ -28,11 +28,13 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/io.h"
+#include "common/store/notes.h"
 
 #define FOLDER_MODE       0770
 #define FILE_MODE         0640
 #define YEAR_9999_END_SEC 253402300800 /* 10000-01-01T00:00:00Z */
 #define MSEC_PER_DAY      86400000
+#define MODULES_COUNT     "modules/count"
 #define BUILD_ID_DIGITS   128 /* 64 bytes */
 
 struct blob_store {
@@ -89,7 +91,8 @@ static int make_root(const char *root)
 
 static int make_layout(int root)
 {
-    static const char *const folders[] = {"crashes", "modules", "pending", "partial", "tmp"};
+    static const char *const folders[] = {"crashes", "modules", "pending", "partial",
+                                          "arrived", "healing", "tmp"};
     int r = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(folders) && r == 0; i++)
@@ -127,6 +130,11 @@ void blob_close(struct blob_store *s)
         return;
     close(s->root);
     free(s);
+}
+
+int blob_root(const struct blob_store *s)
+{
+    return s->root;
 }
 
 int blob_free_bytes(struct blob_store *s, uint64_t *ret)
@@ -317,38 +325,14 @@ int blob_crash_write_analysis(struct blob_store *s, const char *crash_id, struct
 
 /* --- Pending and partial entries --- */
 
-/* Where a crash is noted in pending/ or partial/. */
-static int note_path(const char *folder, const char *crash_id, char ret[static BLOB_PATH_SIZE])
-{
-    if (!blob_crash_id_valid(str_from(crash_id)))
-        return BLOB_NOT_FOUND;
-    snprintf(ret, BLOB_PATH_SIZE, "%s/%s", folder, crash_id);
-    return 0;
-}
-
-/* An empty file: its name is its content, so fsync of the folder is all it needs. One that was left
- * by an upload which did not come to its end is as good as new, and must not look old to who tidies
- * up. */
 static int add_note(struct blob_store *s, const char *folder, const char *crash_id)
 {
-    _cleanup_fd_ int fd = -1;
-    char path[BLOB_PATH_SIZE];
-
-    if (note_path(folder, crash_id, path) != 0)
-        return -EINVAL;
-    fd = openat(s->root, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-    if (fd < 0 || futimens(fd, NULL) < 0)
-        return -errno;
-    return io_sync_dir(s->root, folder);
+    return blob_crash_id_valid(str_from(crash_id)) ? note_add(s->root, folder, crash_id) : -EINVAL;
 }
 
 static int remove_note(struct blob_store *s, const char *folder, const char *crash_id)
 {
-    char path[BLOB_PATH_SIZE];
-
-    if (note_path(folder, crash_id, path) != 0)
-        return 0;
-    return unlinkat(s->root, path, 0) < 0 && errno != ENOENT ? -errno : 0;
+    return blob_crash_id_valid(str_from(crash_id)) ? note_remove(s->root, folder, crash_id) : 0;
 }
 
 int blob_pending_add(struct blob_store *s, const char *crash_id)
@@ -363,9 +347,7 @@ int blob_pending_remove(struct blob_store *s, const char *crash_id)
 
 bool blob_pending_has(struct blob_store *s, const char *crash_id)
 {
-    char path[BLOB_PATH_SIZE];
-
-    return note_path("pending", crash_id, path) == 0 && faccessat(s->root, path, F_OK, 0) == 0;
+    return blob_crash_id_valid(str_from(crash_id)) && note_has(s->root, "pending", crash_id);
 }
 
 int blob_partial_add(struct blob_store *s, const char *crash_id)
@@ -378,67 +360,16 @@ int blob_partial_remove(struct blob_store *s, const char *crash_id)
     return remove_note(s, "partial", crash_id);
 }
 
-static int64_t age_of(const struct stat *st)
-{
-    return clock_now() - (st->st_mtim.tv_sec * USEC_PER_SEC + st->st_mtim.tv_nsec / 1000);
-}
-
-static int open_folder(int root, const char *path, DIR **ret)
-{
-    _cleanup_fd_ int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return -errno;
-    *ret = fdopendir(fd);
-    if (!*ret)
-        return -errno;
-    TAKE_FD(fd); /* the DIR has it now */
-    return 0;
-}
-
-/* Whether a clock that was set back has made it look as from the future: then its age is unknown,
- * and it counts as old. */
-static bool is_due(int dir_fd, const char *name, int64_t min_age_usec)
-{
-    struct stat st;
-    int64_t age;
-
-    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return false;
-    age = age_of(&st);
-    return age < 0 || age >= min_age_usec;
-}
-
-static int each_note(struct blob_store *s, const char *folder, int64_t min_age_usec,
-                     int (*fn)(const char *crash_id, void *arg), void *arg)
-{
-    _cleanup_dir_ DIR *dir = NULL;
-    struct dirent *entry;
-    int r = open_folder(s->root, folder, &dir);
-
-    if (r < 0)
-        return r;
-    while ((errno = 0, entry = readdir(dir))) {
-        if (!blob_crash_id_valid(str_from(entry->d_name)) ||
-            (min_age_usec > 0 && !is_due(dirfd(dir), entry->d_name, min_age_usec)))
-            continue;
-        r = fn(entry->d_name, arg);
-        if (r)
-            return r;
-    }
-    return -errno;
-}
-
 int blob_pending_each(struct blob_store *s, int64_t min_age_usec,
                       int (*fn)(const char *crash_id, void *arg), void *arg)
 {
-    return each_note(s, "pending", min_age_usec, fn, arg);
+    return note_each(s->root, "pending", blob_crash_id_valid, min_age_usec, fn, arg);
 }
 
 int blob_partial_each(struct blob_store *s, int64_t min_age_usec,
                       int (*fn)(const char *crash_id, void *arg), void *arg)
 {
-    return each_note(s, "partial", min_age_usec, fn, arg);
+    return note_each(s->root, "partial", blob_crash_id_valid, min_age_usec, fn, arg);
 }
 
 /* --- Modules --- */
@@ -491,6 +422,17 @@ bool blob_module_has(struct blob_store *s, const char *build_id, enum module_kin
            faccessat(s->root, path, F_OK, 0) == 0;
 }
 
+bool blob_module_since(struct blob_store *s, const char *build_id, enum module_kind k, int64_t usec)
+{
+    char path[BLOB_PATH_SIZE];
+    struct stat st;
+
+    /* The link that gave it its name was the last change of its inode. */
+    return module_path(build_id, module_kind_name(k), path) == 0 &&
+           fstatat(s->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_ctim.tv_sec * USEC_PER_SEC + st.st_ctim.tv_nsec / 1000 >= usec;
+}
+
 int blob_module_begin(struct blob_store *s, int *ret_fd)
 {
     int fd = openat(s->root, "tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
@@ -501,7 +443,25 @@ int blob_module_begin(struct blob_store *s, int *ret_fd)
     return 0;
 }
 
-/* linkat by /proc needs no privilege, unlike AT_EMPTY_PATH (open(2), O_TMPFILE). Never replaces. */
+/* Not on stable storage: who remembers what it was does so in memory. */
+static int count_module(struct blob_store *s)
+{
+    _cleanup_fd_ int fd =
+        openat(s->root, MODULES_COUNT, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0660);
+
+    return fd < 0 ? -errno : io_write(fd, ".", 1);
+}
+
+uint64_t blob_modules_changed(struct blob_store *s)
+{
+    struct stat st;
+
+    return fstatat(s->root, MODULES_COUNT, &st, 0) < 0 ? 0 : (uint64_t)st.st_size;
+}
+
+/* linkat by /proc needs no privilege, unlike AT_EMPTY_PATH (open(2), O_TMPFILE). Never replaces.
+ * One that is there already is counted as well: whoever linked it may have been killed before it
+ * counted. */
 int blob_module_commit(struct blob_store *s, int fd, const char *build_id, enum module_kind k)
 {
     char folder[BLOB_PATH_SIZE], path[BLOB_PATH_SIZE], self[64];
@@ -521,7 +481,22 @@ int blob_module_commit(struct blob_store *s, int fd, const char *build_id, enum 
     if (exists && errno != EEXIST)
         return -errno;
     r = io_sync_dir(s->root, folder);
+    if (r == 0)
+        r = count_module(s);
     return r < 0 ? r : exists ? BLOB_EXISTS : 0;
+}
+
+int blob_modules_folder(struct blob_store *s, int *ret_fd)
+{
+    return open_found(s->root, "modules", O_RDONLY | O_DIRECTORY, ret_fd);
+}
+
+int blob_index_path(const char *build_id, char ret[static BLOB_PATH_SIZE])
+{
+    if (!hex_valid(str_from(build_id), BUILD_ID_DIGITS))
+        return BLOB_NOT_FOUND;
+    snprintf(ret, BLOB_PATH_SIZE, "%.2s/%s/index", build_id, build_id);
+    return 0;
 }
 
 /* --- Leftovers --- */
@@ -530,7 +505,7 @@ int blob_sweep_tmp(struct blob_store *s, int64_t age_usec)
 {
     _cleanup_dir_ DIR *dir = NULL;
     struct dirent *entry;
-    int first = 0, r = open_folder(s->root, "tmp", &dir);
+    int first = 0, r = note_open_folder(s->root, "tmp", &dir);
 
     if (r < 0)
         return r;
@@ -539,7 +514,7 @@ int blob_sweep_tmp(struct blob_store *s, int64_t age_usec)
 
         if (entry->d_name[0] == '.' ||
             fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            age_of(&st) < age_usec)
+            note_age(&st) < age_usec)
             continue;
         r = io_remove_tree(dirfd(dir), entry->d_name);
         if (first == 0)

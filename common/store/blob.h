@@ -10,8 +10,11 @@
  *                                        the same while it comes (ingestd/full_part.h)
  *   modules/xx/<build-id>/{executable,debuginfo,unwind,index}
  *                                        xx: the first two digits
+ *   modules/.new-<random>               an index on its way (workerd/sources/shelf.h)
+ *   modules/count                        as many bytes as modules were stored
  *   pending/<crash-id>                   accepted and not yet in the database
  *   partial/<crash-id>                   has a full.part
+ *   arrived/<name>  healing/<name>       see arrivals.h
  *   tmp/                                 half-written; cleared when ingestd starts
  *
  * A crash becomes visible by renaming a complete, fsynced folder out of tmp/; a module by linking a
@@ -49,6 +52,8 @@ struct blob_store;
  * bit). -ENOENT. */
 int blob_open(const char *root, bool create, struct blob_store **ret);
 void blob_close(struct blob_store *s);
+/* The root, for what is in the store and has a file of its own here (arrivals.h). Borrowed. */
+int blob_root(const struct blob_store *s);
 /* Bytes that an unprivileged writer may still use here; 0 when there is no inode left. */
 int blob_free_bytes(struct blob_store *s, uint64_t *ret);
 
@@ -109,10 +114,21 @@ int module_kind_parse(struct str s, enum module_kind *ret);
 /* Opens a stored module; BLOB_NOT_FOUND. build_id must be hex_valid (BLOB_NOT_FOUND otherwise). */
 int blob_module_open(struct blob_store *s, const char *build_id, enum module_kind k, int *ret_fd);
 bool blob_module_has(struct blob_store *s, const char *build_id, enum module_kind k);
+/* True when the module came into the store at that time or later, as the store's clock has it. */
+bool blob_module_since(struct blob_store *s, const char *build_id, enum module_kind k,
+                       int64_t usec);
 /* An unnamed file (O_TMPFILE) in the store for a module in the making. */
 int blob_module_begin(struct blob_store *s, int *ret_fd);
 /* fsyncs it and gives it its name; BLOB_EXISTS. */
 int blob_module_commit(struct blob_store *s, int fd, const char *build_id, enum module_kind k);
+/* A number that is another one when a module was stored meanwhile. */
+uint64_t blob_modules_changed(struct blob_store *s);
+
+/* Beside a module lies what workers have made of it, its index; unlike all else here it may be
+ * replaced, removed and made again. The folder modules/, and where in it that file belongs;
+ * BLOB_NOT_FOUND when the build-id is not valid. */
+int blob_modules_folder(struct blob_store *s, int *ret_fd);
+int blob_index_path(const char *build_id, char ret[static BLOB_PATH_SIZE]);
 
 /* Removes what is left in tmp/ from before now - age. */
 int blob_sweep_tmp(struct blob_store *s, int64_t age_usec);

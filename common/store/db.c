@@ -50,7 +50,8 @@ static void disconnect(struct db *d)
 }
 
 /* By prefix of SQLSTATE (PostgreSQL, appendix A). 25006 is a standby: the one to write to is
- * elsewhere now, or soon. 26000 is a prepared statement gone, as after DISCARD ALL by a pooler. */
+ * elsewhere now, or soon. 26000 is a prepared statement gone, as after DISCARD ALL by a pooler.
+ * 23503 is a row that was there when its number was looked up, and has been removed since. */
 static const struct {
     const char *prefix;
     enum db_outcome outcome;
@@ -58,7 +59,7 @@ static const struct {
 } classes[] = {
     {"08", DB_UNAVAILABLE, true}, {"53", DB_UNAVAILABLE, true},    {"57P", DB_UNAVAILABLE, true},
     {"58", DB_UNAVAILABLE, true}, {"25006", DB_UNAVAILABLE, true}, {"40001", DB_RETRY, false},
-    {"40P01", DB_RETRY, false},   {"26000", DB_RETRY, true},
+    {"40P01", DB_RETRY, false},   {"26000", DB_RETRY, true},       {"23503", DB_RETRY, false},
 };
 
 /* "no partition of relation" is a 23514 without the name of a constraint; a CHECK that was violated

@@ -16,7 +16,8 @@
 enum db_outcome {
     DB_UNAVAILABLE =
         1,    /* no connection, starting up, shutting down, too many clients: wait, then again */
-    DB_RETRY, /* serialization failure or deadlock: run the whole transaction again, now */
+    DB_RETRY, /* serialization failure, deadlock, or a row gone that was referred to: run the whole
+                 transaction again, now */
     DB_NO_PARTITION, /* 23514 on insert: no partition for that day yet */
     DB_REFUSED,      /* anything else the server said; db_message has it */
 };

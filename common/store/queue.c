@@ -24,6 +24,7 @@
 #define GROUP  "workers"
 #define QUEUED "corral:queued"
 #define DEAD   "corral:dead"
+#define WAKE   "corral:arrived" /* a list of one element, or of none */
 
 #define CLAIM_USEC_MAX (1 * USEC_PER_SEC) /* between two looks for abandoned jobs */
 #define DEAD_MAX       "100000"           /* dead letters kept, roughly */
@@ -410,4 +411,35 @@ int queue_stats(struct queue *q, struct queue_stats *ret)
     ret->taken = taken;
     ret->dead = dead;
     return 0;
+}
+
+/* --- Arrivals --- */
+
+int queue_wake(struct queue *q)
+{
+    int r = redis_ready(&q->redis, REDIS_COMMAND_USEC);
+
+    if (r)
+        return r;
+    redis_begin(&q->redis);
+    redisAppendCommand(q->redis.context, "LPUSH " WAKE " 1");
+    redisAppendCommand(q->redis.context, "LTRIM " WAKE " 0 0");
+    return redis_commit(&q->redis, 2, NULL);
+}
+
+/* The fraction has been taken by BLPOP since Redis 6.0. */
+int queue_await_wake(struct queue *q, int64_t wait_usec)
+{
+    _cleanup_reply_ redisReply *reply = NULL;
+    long long msec = wait_usec >= USEC_PER_MSEC ? wait_usec / USEC_PER_MSEC : 1;
+    int r = redis_ready(&q->redis, wait_usec + REDIS_COMMAND_USEC);
+
+    if (r == 0)
+        r = redis_command(&q->redis, "BLPOP " WAKE " %lld.%03lld", &reply, msec / 1000,
+                          msec % 1000);
+    if (r)
+        return r;
+    if (reply->type == REDIS_REPLY_NIL)
+        return QUEUE_EMPTY;
+    return redis_is_array(reply, 2) ? 0 : redis_refused(&q->redis, reply);
 }

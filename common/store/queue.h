@@ -64,4 +64,10 @@ struct queue_stats {
 };
 int queue_stats(struct queue *q, struct queue_stats *ret);
 
+/* Wakes whoever waits for an arrival (arrival_add), which is found on disk: a call that is
+ * lost costs the waiter its patience and nothing else. */
+int queue_wake(struct queue *q);
+/* Waits up to wait_usec for it; 0 when it came. QUEUE_EMPTY, QUEUE_UNAVAILABLE. */
+int queue_await_wake(struct queue *q, int64_t wait_usec);
+
 #endif

@@ -84,6 +84,7 @@ struct event_page_view {
     const char *verdict, *signal, *code;
     const struct thread *crashed; /* NULL */
     const char *core_name;        /* of the downloaded file, safe in any shell and file system */
+    const char *arrivals;         /* that made it be analysed again; NULL: none */
     bool missing;                 /* a module has no file on the server */
     const char *kept;             /* in words; NULL: not said */
     const struct process_view *process; /* NULL: nothing is known, or may be shown */

@@ -101,6 +101,10 @@ UPDATE crash_groups g SET first_seen = e.first, last_seen = e.last, event_count 
 FROM (SELECT group_id, min(received_at) AS first, max(received_at) AS last, count(*) AS n, count(DISTINCT host_id) AS hosts
       FROM crash_events GROUP BY 1) AS e
 WHERE e.group_id = g.id;
-INSERT INTO missing_modules (build_id, path, events, first_seen, last_seen)
-VALUES ('0123456789abcdef0123456789abcdef01234567', '/opt/render/lib/libvendor.so', 120, to_timestamp(:now), to_timestamp(:now));
+INSERT INTO group_stacks (group_id, stack_id, events)
+SELECT group_id, stack_id, count(*) FROM crash_events WHERE stack_id IS NOT NULL GROUP BY 1, 2;
+INSERT INTO modules (build_id, path, first_seen)
+VALUES ('0123456789abcdef0123456789abcdef01234567', '/opt/render/lib/libvendor.so', to_timestamp(:now));
+INSERT INTO stack_modules (stack_id, module_id, status)
+SELECT (SELECT min(stack_id) FROM group_stacks), id, 0 FROM modules;
 COMMIT;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
+ * workerd/sources workerd/supply workerd/wire */
 /* Any bytes as the JSON of a stack, through grouping to the output: each frame has a verdict, at
  * most KEPT_MAX are kept, the title is one line of UTF-8, and the same input groups the same. */
 #include <assert.h>

@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena a;
 
     arena_init(&a, 64u << 20);
-    if (corefile_open(bytes_of_memory(data, size), &a, &c) == 0)
+    if (corefile_open(bytes_of_memory(data, size), &a, &c) == 0 && slim_understands(&c))
         take(&c, data, size);
     arena_fini(&a);
     return 0;

@@ -15,7 +15,7 @@ install_to() { # TARGET FOLDER [VARIABLE=VALUE...]
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s VARIANT="${BUILD##*/}" "$1" DESTDIR="$2" "${@:3}"
 }
 
-files_below() { (cd "$1" && find . -type f -printf '%P\n' | sort); } # FOLDER
+files_below() { (cd "$1" && find . \( -type f -o -type l \) -printf '%P\n' | sort); } # FOLDER
 
 # --- Complete -------------------------------------------------------------------------------------------------------
 
@@ -29,6 +29,7 @@ expected_files() {
         *) echo "usr/sbin/$name" ;;
         esac
     done
+    for f in "$BUILD"/lib/corral/*; do echo "usr/lib/corral/${f##*/}"; done
     for f in systemd/*.{service,socket,timer}; do echo "usr/lib/systemd/system/${f##*/}"; done
     for f in systemd/sysusers.d/* systemd/tmpfiles.d/*; do echo "usr/lib/${f#systemd/}"; done
     for f in systemd/sysctl.d/*; do echo "usr/share/corral/${f##*/}"; done
@@ -75,7 +76,7 @@ complaints() { # FILE
 
 # The programs are where they were built.
 mkdir "$WORK/units"
-for unit in systemd/*.{service,socket,timer}; do sed "s,=/usr/sbin/,=$BIN/," "$unit" >"$WORK/units/${unit##*/}"; done
+for unit in systemd/*.{service,socket,timer}; do sed -e "s,=/usr/sbin/,=$BIN/," -e "s,=/usr/lib/corral/,=$BUILD/lib/corral/," "$unit" >"$WORK/units/${unit##*/}"; done
 for unit in systemd/*.{service,socket,timer}; do
     name=${unit##*/}
     is "$(complaints "$WORK/units/$name")" '' "$name is valid"

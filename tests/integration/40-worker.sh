@@ -158,9 +158,12 @@ workers() { pgrep -P "$(pgrep -P "$(cut -d ' ' -f 1 "$STACK/pid/workerd")")"; } 
 put_module() { # BUILD_ID FILE
     request -H "$AUTH" -X PUT --data-binary "@$2" "$CORRAL_INGEST_URL/api/v1/modules/$1/executable"
 }
-no_child() { [ -z "$(for worker in $WORKERS; do pgrep -P "$worker"; done)" ]; }
+# A worker's child is its zygote; that one's are the jobs in hand.
+children() { for worker in $WORKERS; do for zygote in $(pgrep -P "$worker"); do pgrep -P "$zygote"; done; done; }
+no_child() { [ -z "$(children)" ]; }
+a_child() { [ -n "$(children)" ]; }
 
-ok 'workerd with tight limits' with_limits 'job_timeout = 3s' 'job_memory = 512M'
+ok 'workerd with tight limits' with_limits 'job_timeout = 3s' 'job_memory = 512M' 'index_timeout = 3s' 'index_memory = 512M'
 WORKERS=$(workers)
 for file in tests/corpus/hostile/*.elf; do
     for offset in 0 0x1000 0x2000; do
@@ -173,12 +176,22 @@ for file in tests/corpus/hostile/*.elf; do
     done
 done
 
-HANGS=$(uuid)
-BEGAN=${EPOCHREALTIME/./}
+SLOW=$(uuid)
 build_id=$(tests/lib/hostile-core hang "$WORK/module" "$WORK/hostile")
 put_module "$build_id" "$WORK/module"
-is "$STATUS" 201 'a module whose symbols take hours to sort'
-upload "$HANGS" "$WORK/hostile"
+is "$STATUS" 201 'a module whose symbols take libdw hours to sort'
+upload "$SLOW" "$WORK/hostile"
+ok 'is an event' wait_for 10 stored "$SLOW"
+like "$(log_of "$SLOW")" 'attempt=1' 'at once'
+
+# Eight gigabytes take their time, long enough to be stopped in the middle.
+HANGS=$(uuid)
+{ cat "$WORK/core" && head -c 8G /dev/zero; } | zstd -q -1 >"$WORK/bomb"
+BEGAN=${EPOCHREALTIME/./}
+upload "$HANGS" "$WORK/bomb" ',"encoding":"zstd"'
+is "$STATUS" 202 'a core that is 8 GiB when it is decompressed'
+ok 'a child has it in hand' wait_for 5 a_child
+ok 'and hangs' kill -STOP "$(children)"
 BESIDE=$(uuid)
 upload "$BESIDE" "$WORK/core"
 ok 'the crash beside it does not wait' wait_for 3 stored "$BESIDE"
@@ -188,10 +201,8 @@ is "$(problem_of "$HANGS")" 'the analysis took too long' 'that says why'
 like "$(log_of "$HANGS")" 'result=no_stack .*attempt=1' 'at the first attempt'
 
 BOMB=$(uuid)
-{ cat "$WORK/core" && head -c 8G /dev/zero; } | zstd -q -1 >"$WORK/bomb"
 upload "$BOMB" "$WORK/bomb" ',"encoding":"zstd"'
-is "$STATUS" 202 'a core that is 8 GiB when it is decompressed'
-ok 'is an event' wait_for 15 stored "$BOMB"
+ok 'the same, left alone, is an event' wait_for 15 stored "$BOMB"
 ok 'their children are gone' wait_for 5 no_child
 is "$(workers)" "$WORKERS" 'and their workers live'
 
@@ -228,6 +239,21 @@ ok 'and is done with it' wait_for 10 done_with "$KILLED"
 like "$(log_of "$KILLED")" 'attempt=2' 'at the second attempt'
 both_alive() { curl -fsS "$WORKERD_URL/metrics" | grep -qx 'corral_workers 2'; }
 ok 'the dead worker is replaced' wait_for 10 both_alive
+
+# --- A zygote dies ------------------------------------------------------------------------------------------------
+
+zygotes() { for worker in $(workers); do pgrep -P "$worker"; done; }
+upload "$(uuid)" "$WORK/core"
+has_zygote() { [ -n "$(zygotes)" ]; }
+ok 'a zygote runs' wait_for 10 has_zygote
+BEFORE=$(workers)
+# shellcheck disable=SC2046
+ok 'kill -9 for all of them' kill -KILL $(zygotes)
+AGAIN=$(uuid)
+upload "$AGAIN" "$WORK/core"
+ok 'the next crash is an event' wait_for 10 stored "$AGAIN"
+like "$(log_of "$AGAIN")" 'result=stack .*attempt=1' 'with its stack, at the first attempt'
+is "$(workers)" "$BEFORE" 'the workers live'
 
 # --- PostgreSQL comes and goes ------------------------------------------------------------------------------------
 

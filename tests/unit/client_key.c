@@ -74,22 +74,22 @@ static struct ledger_case key_of(const struct process_image *p)
 {
     static struct arena a = ARENA_INIT(0);
     uint8_t exe[PAGE], lib[PAGE], stack[2 * PAGE] = {0};
-    const struct image_file files[] = {
+    const struct core_image_file files[] = {
         {p->exe, p->exe + PAGE, 0, p->exe_path},
         {p->exe + PAGE, p->exe + 3 * PAGE, 1, p->exe_path},
         {p->lib, p->lib + PAGE, 0, "/lib/libc.so.6"},
         {p->lib + PAGE, p->lib + 3 * PAGE, 1, "/lib/libc.so.6"},
     };
-    const struct image_memory memory[] = {
+    const struct core_image_memory memory[] = {
         {p->exe, PAGE, (char *)exe, PAGE, PF_R},
         {p->exe + PAGE, 2 * PAGE, NULL, 0, PF_R | PF_X},
         {p->lib, PAGE, (char *)lib, PAGE, PF_R},
         {p->lib + PAGE, 2 * PAGE, NULL, 0, PF_R | PF_X},
         {p->stack, sizeof(stack), (char *)stack, sizeof(stack), PF_R | PF_W},
     };
-    const struct image_thread thread = {
+    const struct core_image_thread thread = {
         .tid = 1, .signal = p->signal, .pc = p->pc, .sp = p->stack + p->sp, .bp = p->bp};
-    const struct image image = {
+    const struct core_image image = {
         .threads = &thread,
         .n_threads = 1,
         .files = files,
@@ -110,7 +110,7 @@ static struct ledger_case key_of(const struct process_image *p)
     first_page(exe, p->exe_id);
     first_page(lib, p->lib_id);
     memcpy(stack + p->sp, p->words, sizeof(p->words));
-    image_build(&image, &b);
+    core_image_build(&image, &b);
     ck_assert_int_eq(corefile_open(bytes_of_memory(b.data, b.len), &a, &core), 0);
     key_read(&core, &source, &p->meta, &a, &c);
     buf_fini(&b);

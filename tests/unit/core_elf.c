@@ -147,6 +147,94 @@ START_TEST(class_32_is_read_too)
 }
 END_TEST
 
+/* A file that has up to two notes in segments of their own. */
+struct noted {
+    Elf64_Ehdr h;
+    Elf64_Phdr p[2];
+    uint8_t notes[2][256];
+};
+
+static void add_note(struct noted *f, uint32_t type, const char *name, const char *desc)
+{
+    size_t i = f->h.e_phnum++;
+    Elf64_Nhdr n = {.n_namesz = 4, .n_descsz = (uint32_t)strlen(desc), .n_type = type};
+
+    memcpy(f->notes[i], &n, sizeof n);
+    memcpy(f->notes[i] + sizeof n, name, 4);
+    memcpy(f->notes[i] + sizeof n + 4, desc, strlen(desc));
+    f->p[i] = (Elf64_Phdr){.p_type = PT_NOTE,
+                           .p_offset = offsetof(struct noted, notes[i]),
+                           .p_filesz = sizeof n + 4 + strlen(desc),
+                           .p_align = 4};
+}
+
+static struct noted begin_noted(void)
+{
+    return (struct noted){.h = {.e_ident = "\177ELF\2\1\1",
+                                .e_type = ET_EXEC,
+                                .e_phoff = offsetof(struct noted, p),
+                                .e_phentsize = sizeof(Elf64_Phdr)}};
+}
+
+#define GO_REST "7a65/d9mW/K-_k/"
+
+START_TEST(build_id_of_go)
+{
+    static const struct {
+        const char *note, *expected; /* NULL: none */
+    } cases[] = {
+        {GO_REST "pb4JL04DKIQzQ6PdVgm0", "7062344a4c3034444b49517a5136506456676d30"},
+        {GO_REST "XXpb4JL04DKIQzQ6PdVgm0", "7062344a4c3034444b49517a5136506456676d30"},
+        {GO_REST "pb4JL04DKIQzQ6Pd", "7062344a4c3034444b49517a51365064"},
+        {GO_REST "pb4JL04DKIQzQ6P", NULL}, /* fewer than 16 */
+        {"pb4JL04DKIQzQ6PdVgm0", NULL},    /* a text of the one who linked it */
+        {GO_REST, NULL},
+        {"", NULL},
+    };
+    char found[ELF_BUILD_ID_TEXT];
+    struct elf_view v;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct noted f = begin_noted();
+
+        add_note(&f, 4, "Go\0", cases[i].note);
+        ck_assert_int_eq(elf_open(&f, sizeof f, &v), 0);
+        ck_assert_int_eq(elf_build_id(&v, found), cases[i].expected ? 0 : ELF_NO_BUILD_ID);
+        if (cases[i].expected)
+            ck_assert_str_eq(found, cases[i].expected);
+    }
+}
+END_TEST
+
+/* Whichever comes first; and no other than GNU's while GNU's may be beyond the bytes. */
+START_TEST(build_id_of_gnu_before_that_of_go)
+{
+    static const char go[] = GO_REST "pb4JL04DKIQzQ6PdVgm0";
+    struct noted go_first = begin_noted(), gnu_first = begin_noted(), other = begin_noted();
+    char found[ELF_BUILD_ID_TEXT];
+    struct elf_view v;
+
+    add_note(&go_first, 4, "Go\0", go);
+    add_note(&go_first, NT_GNU_BUILD_ID, "GNU", "abcd");
+    ck_assert_int_eq(elf_open(&go_first, sizeof go_first, &v), 0);
+    ck_assert_int_eq(elf_build_id(&v, found), 0);
+    ck_assert_str_eq(found, "61626364");
+    ck_assert_int_eq(elf_open(&go_first, offsetof(struct noted, notes[1]), &v), 0);
+    ck_assert_int_eq(elf_build_id(&v, found), ELF_NO_BUILD_ID);
+
+    add_note(&gnu_first, NT_GNU_BUILD_ID, "GNU", "abcd");
+    add_note(&gnu_first, 4, "Go\0", go);
+    ck_assert_int_eq(elf_open(&gnu_first, sizeof gnu_first, &v), 0);
+    ck_assert_int_eq(elf_build_id(&v, found), 0);
+    ck_assert_str_eq(found, "61626364");
+
+    add_note(&other, 4, "Og\0", go);
+    add_note(&other, 3, "Go\0", go);
+    ck_assert_int_eq(elf_open(&other, sizeof other, &v), 0);
+    ck_assert_int_eq(elf_build_id(&v, found), ELF_NO_BUILD_ID);
+}
+END_TEST
+
 START_TEST(notes)
 {
     static const uint8_t two[] = {
@@ -214,6 +302,33 @@ START_TEST(overlapping_notes_are_bounded)
 }
 END_TEST
 
+/* A core has up to 131,072 first pages of files, each of which may be of this kind. */
+START_TEST(overlapping_notes_of_a_page_cost_little)
+{
+    enum { COUNT = 140, SIZE = 16384, TIMES = 20000 };
+    static uint8_t file[SIZE];
+    const Elf64_Ehdr h = {.e_ident = "\177ELF\2\1\1",
+                          .e_type = ET_DYN,
+                          .e_phoff = sizeof h,
+                          .e_phentsize = sizeof(Elf64_Phdr),
+                          .e_phnum = COUNT};
+    const size_t head = sizeof h + COUNT * sizeof(Elf64_Phdr);
+    const Elf64_Phdr p = {
+        .p_type = PT_NOTE, .p_offset = head, .p_filesz = SIZE - head, .p_align = 4};
+    char found[ELF_BUILD_ID_TEXT];
+    struct elf_view v;
+    int64_t begin = clock_mono();
+
+    memcpy(file, &h, sizeof h);
+    for (size_t i = 0; i < COUNT; i++)
+        memcpy(file + sizeof h + i * sizeof p, &p, sizeof p);
+    ck_assert_int_eq(elf_open(file, sizeof file, &v), 0);
+    for (size_t i = 0; i < TIMES; i++)
+        ck_assert_int_eq(elf_build_id(&v, found), ELF_NO_BUILD_ID);
+    ck_assert_int_lt(clock_mono() - begin, 2 * USEC_PER_SEC); /* it would be more than 5 */
+}
+END_TEST
+
 START_TEST(only_regular_files)
 {
     char found[ELF_BUILD_ID_TEXT];
@@ -226,5 +341,6 @@ START_TEST(only_regular_files)
 END_TEST
 
 UNIT_MAIN("core/elf", headers_of_a_real_program, build_id_in_memory_and_in_a_file,
-          build_id_of_a_debug_file_is_in_a_section, not_elf, class_32_is_read_too, notes,
-          cut_anywhere, overlapping_notes_are_bounded, only_regular_files)
+          build_id_of_a_debug_file_is_in_a_section, not_elf, class_32_is_read_too, build_id_of_go,
+          build_id_of_gnu_before_that_of_go, notes, cut_anywhere, overlapping_notes_are_bounded,
+          overlapping_notes_of_a_page_cost_little, only_regular_files)

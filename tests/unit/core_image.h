@@ -12,35 +12,35 @@
 
 #include "common/base/buf.h"
 
-struct image_thread {
+struct core_image_thread {
     int tid, signal;
     uint64_t pc, sp, bp;
     uint64_t tp; /* fs_base: the thread's own data */
 };
 
-struct image_file {
+struct core_image_file {
     uint64_t start, end, page_offset;
     const char *path;
 };
 
-struct image_memory {
+struct core_image_memory {
     uint64_t start, memsz;
     const char *bytes; /* what was dumped, filesz of them */
     uint64_t filesz;
     uint32_t flags;
 };
 
-struct image {
-    const struct image_thread *threads;
+struct core_image {
+    const struct core_image_thread *threads;
     size_t n_threads;
-    const struct image_file *files;
+    const struct core_image_file *files;
     size_t n_files;
-    const struct image_memory *memory;
+    const struct core_image_memory *memory;
     size_t n_memory;
     int signal, code; /* of siginfo; signal 0: no siginfo note */
     uint64_t address;
     uint64_t vdso, entry; /* auxiliary vector */
-    uint64_t program_headers, n_program_headers, random;
+    uint64_t program_headers, n_program_headers, random, file_name;
     uint64_t files_claimed; /* what NT_FILE says of its length; 0: the truth */
     bool xnum;              /* the number of segments is in a section header at the end */
 };
@@ -56,7 +56,7 @@ static void image_note(struct buf *b, uint32_t type, const void *desc, size_t si
     buf_add(b, padding, -size & 3);
 }
 
-static void image_thread_note(struct buf *b, const struct image_thread *t)
+static void image_thread_note(struct buf *b, const struct core_image_thread *t)
 {
     struct elf_prstatus s = {.pr_pid = t->tid, .pr_cursig = (short)t->signal};
 
@@ -67,12 +67,12 @@ static void image_thread_note(struct buf *b, const struct image_thread *t)
     image_note(b, NT_PRSTATUS, &s, sizeof s);
 }
 
-static void image_file_note(struct buf *notes, const struct image *m)
+static void image_file_note(struct buf *notes, const struct core_image *m)
 {
     uint64_t head[2] = {m->files_claimed ? m->files_claimed : m->n_files, 4096};
     struct buf b;
 
-    buf_init(&b, 1u << 20);
+    buf_init(&b, 1u << 23);
     buf_add(&b, head, sizeof head);
     for (size_t i = 0; i < m->n_files; i++) {
         uint64_t entry[3] = {m->files[i].start, m->files[i].end, m->files[i].page_offset};
@@ -85,12 +85,16 @@ static void image_file_note(struct buf *notes, const struct image *m)
     buf_fini(&b);
 }
 
-static void image_notes(struct buf *b, const struct image *m)
+static void image_notes(struct buf *b, const struct core_image *m)
 {
     struct elf_prpsinfo info = {.pr_pid = 4242, .pr_fname = "tester", .pr_psargs = "tester --now"};
-    uint64_t auxv[][2] = {{AT_SYSINFO_EHDR, m->vdso},    {AT_ENTRY, m->entry},
-                          {AT_PHDR, m->program_headers}, {AT_PHNUM, m->n_program_headers},
-                          {AT_RANDOM, m->random},        {AT_NULL, 0}};
+    uint64_t auxv[][2] = {{AT_SYSINFO_EHDR, m->vdso},
+                          {AT_ENTRY, m->entry},
+                          {AT_PHDR, m->program_headers},
+                          {AT_PHNUM, m->n_program_headers},
+                          {AT_RANDOM, m->random},
+                          {AT_EXECFN, m->file_name},
+                          {AT_NULL, 0}};
     uint8_t siginfo[128] = {0};
 
     memcpy(siginfo, &m->signal, 4);
@@ -109,7 +113,7 @@ static void image_notes(struct buf *b, const struct image *m)
 }
 
 /* Appends the core to out. */
-static void image_build(const struct image *m, struct buf *out)
+static void core_image_build(const struct core_image *m, struct buf *out)
 {
     size_t n = m->n_memory + 1;
     struct buf notes;
@@ -140,7 +144,7 @@ static void image_build(const struct image *m, struct buf *out)
     buf_add(out, &h, sizeof h);
     buf_add(out, &p, sizeof p);
     for (size_t i = 0; i < m->n_memory; i++) {
-        const struct image_memory *s = &m->memory[i];
+        const struct core_image_memory *s = &m->memory[i];
 
         p = (Elf64_Phdr){.p_type = PT_LOAD,
                          .p_flags = s->flags,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: */
 /* From inside of the sandbox: what an analysis needs works, and each thing that an attacker would
- * try next kills the process or fails. Every case runs in a child of its own that has entered the
- * sandbox with one folder to read. */
+ * try next kills the process or fails. Every case runs in a process of its own: one that has
+ * entered the sandbox with one folder to read, or the tightened child of one that may fork. */
 #include "common/daemon/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "tests/lib/unit.h"
 
 #define MEMORY (256u << 20)
@@ -53,26 +55,88 @@ static void remove_files(void)
     close(scratch);
 }
 
-/* Runs attempt behind the walls; returns the status as of waitpid(2). Its own: 99 no sandbox. */
-static int behind_walls(int (*attempt)(void))
+enum walls { READS, FORKS, TIGHTENED };
+
+static const struct sandbox limits = {
+    .memory_bytes = MEMORY, .cpu_seconds = 2, .file_bytes = 1u << 20};
+
+static pid_t fork_inside(int *ret_pid_fd)
+{
+    return (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, ret_pid_fd, NULL, NULL);
+}
+
+/* What became of the tightened child, for it is not this process's own. */
+static int *told;
+
+/* In the process that may fork. */
+static int tightened(int (*attempt)(void))
+{
+    pid_t self = getpid(), pid;
+    int pid_fd;
+
+    pid = fork_inside(&pid_fd);
+    if (pid == 0)
+        _exit(sandbox_tighten(&limits, self) == 0 ? attempt() : 99);
+    return waitpid(pid, told, 0) == pid ? 0 : 98;
+}
+
+static int enter(enum walls walls)
 {
     const char *const folders[] = {folder, NULL};
-    const struct sandbox s = {
-        .memory_bytes = MEMORY, .cpu_seconds = 2, .file_bytes = 1u << 20, .read_only = folders};
+    struct sandbox reads = limits;
+    const struct sandbox forks = {.kind = SANDBOX_FORKS, .file_bytes = UINT64_MAX};
+
+    reads.read_only = folders;
+    return sandbox_enter(walls == READS ? &reads : &forks);
+}
+
+/* Runs attempt behind the walls; returns the status as of waitpid(2). Its own: 99 no sandbox, 98 no
+ * child. */
+static int behind_walls(enum walls walls, int (*attempt)(void))
+{
     int status = 0;
     pid_t pid;
 
     make_files();
+    told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        int r = sandbox_enter(&s);
-
-        _exit(r == 0 ? attempt() : 99);
+        if (enter(walls) != 0)
+            _exit(99);
+        _exit(walls == TIGHTENED ? tightened(attempt) : attempt());
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    if (walls == TIGHTENED && status == 0)
+        status = *told;
+    munmap(told, sizeof(*told));
     remove_files();
     return status;
+}
+
+static const char *name_of(enum walls walls)
+{
+    static const char *const names[] = {
+        [READS] = "reads", [FORKS] = "forks", [TIGHTENED] = "tightened"};
+
+    return names[walls];
+}
+
+static void expect_end(enum walls walls, size_t i, int (*attempt)(void))
+{
+    int status = behind_walls(walls, attempt);
+
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: case %zu: status %x",
+                  name_of(walls), i, status);
+}
+
+static void expect_signal(enum walls walls, size_t i, int (*attempt)(void), int signal)
+{
+    int status = behind_walls(walls, attempt);
+
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == signal, "%s: case %zu: status %x",
+                  name_of(walls), i, status);
+    ck_assert_msg(!WCOREDUMP(status), "%s: case %zu left a core", name_of(walls), i);
 }
 
 /* --- What must work: 0 --- */
@@ -117,16 +181,16 @@ static int ask_for_time(void)
     return clock_gettime(CLOCK_MONOTONIC, &t);
 }
 
-static int (*const works[])(void) = {read_inside, write_scratch, allocate, map_file, ask_for_time};
+static int (*const works[])(void) = {write_scratch, allocate, map_file, ask_for_time};
 
 START_TEST(what_an_analysis_needs_works)
 {
     for (size_t i = 0; i < ARRAY_SIZE(works); i++) {
-        int status = behind_walls(works[i]);
-
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "case %zu: status %x", i,
-                      status);
+        expect_end(READS, i, works[i]);
+        expect_end(FORKS, i, works[i]);
+        expect_end(TIGHTENED, i, works[i]);
     }
+    expect_end(READS, ARRAY_SIZE(works), read_inside);
 }
 END_TEST
 
@@ -215,13 +279,30 @@ static int (*const fails[])(void) = {
     dump_core,    exhaust_memory,
 };
 
+/* What only one that opens nothing fails at. */
+static int stat_outside(void)
+{
+    struct stat st;
+
+    return failed(stat(outside, &st));
+}
+
+static int open_inside(void)
+{
+    return failed(open(inside, O_RDONLY | O_CLOEXEC));
+}
+
+static int (*const fails_without_files[])(void) = {stat_outside, open_inside};
+
 START_TEST(what_reaches_out_fails)
 {
     for (size_t i = 0; i < ARRAY_SIZE(fails); i++) {
-        int status = behind_walls(fails[i]);
-
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "case %zu: status %x", i,
-                      status);
+        expect_end(READS, i, fails[i]);
+        expect_end(TIGHTENED, i, fails[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(fails_without_files); i++) {
+        expect_end(FORKS, i, fails_without_files[i]);
+        expect_end(TIGHTENED, i, fails_without_files[i]);
     }
 }
 END_TEST
@@ -386,22 +467,141 @@ static const struct {
 START_TEST(what_an_attacker_tries_kills)
 {
     for (size_t i = 0; i < ARRAY_SIZE(kills); i++) {
-        int status = behind_walls(kills[i].attempt);
-
-        ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == kills[i].signal,
-                      "case %zu: status %x", i, status);
-        ck_assert_msg(!WCOREDUMP(status), "case %zu left a core", i);
+        expect_signal(READS, i, kills[i].attempt, kills[i].signal);
+        expect_signal(TIGHTENED, i, kills[i].attempt, kills[i].signal);
     }
 }
 END_TEST
 
-START_TEST(endless_work_ends)
+/* --- What only a process that forks may do --- */
+
+static int have_child(void)
 {
-    int status = behind_walls(burn_time);
+    int pid_fd, status = 0;
+    pid_t pid = fork_inside(&pid_fd);
+
+    if (pid == 0) {
+        for (;;)
+            clock_sleep(USEC_PER_SEC);
+    }
+    if (pid < 0 || syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0) < 0)
+        return 1;
+    return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? 0 : 1;
+}
+
+static int make_thread(void)
+{
+    return (int)syscall(SYS_clone, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND, 0, 0, 0, 0);
+}
+
+static int make_child_in_namespace(void)
+{
+    return (int)syscall(SYS_clone, CLONE_PIDFD | CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+}
+
+static int survive_parent(void)
+{
+    return prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* which needs that call */
+static int become_dumpable(void)
+{
+    return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+#endif
+
+static int add_filter(void)
+{
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL);
+}
+
+static int limit_parent(void)
+{
+    struct rlimit l = {0, 0};
+
+    return (int)syscall(SYS_prlimit64, parent, RLIMIT_CPU, &l, NULL);
+}
+
+static int wait_for_anyone(void)
+{
+    return (int)waitpid(-1, NULL, WNOHANG);
+}
+
+static int fork_like_parent(void)
+{
+    int pid_fd;
+
+    return (int)fork_inside(&pid_fd);
+}
+
+static int send_descriptor(void)
+{
+    struct msghdr m = {0};
+
+    return (int)sendmsg(scratch, &m, 0);
+}
+
+static int (*const deadly_to_both[])(void) = {
+    make_thread,     make_child_in_namespace,
+    limit_parent,    make_socket,
+    make_pair,       execute,
+    trace_parent,    open_pid,
+    send_descriptor, make_memfd,
+#ifndef __SANITIZE_ADDRESS__
+    become_dumpable,
+#endif
+};
+
+static int (*const deadly_to_child[])(void) = {
+    fork_like_parent,
+    wait_for_anyone,
+    add_filter,
+    survive_parent,
+};
+
+START_TEST(a_process_that_forks_has_children_and_no_more)
+{
+    expect_end(FORKS, 0, have_child);
+    for (size_t i = 0; i < ARRAY_SIZE(deadly_to_both); i++) {
+        expect_signal(FORKS, i, deadly_to_both[i], SIGSYS);
+        expect_signal(TIGHTENED, i, deadly_to_both[i], SIGSYS);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(deadly_to_child); i++)
+        expect_signal(TIGHTENED, i, deadly_to_child[i], SIGSYS);
+}
+END_TEST
+
+/* --- Time --- */
+
+static void expect_time_over(enum walls walls)
+{
+    int status = behind_walls(walls, burn_time);
 
     ck_assert_msg(WIFSIGNALED(status) &&
                       (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL),
-                  "status %x", status);
+                  "%s: status %x", name_of(walls), status);
+}
+
+START_TEST(endless_work_ends)
+{
+    expect_time_over(READS);
+    expect_time_over(TIGHTENED);
+}
+END_TEST
+
+/* Of several tries, for this machine may be busy. */
+START_TEST(walls_are_made_at_once)
+{
+    int64_t best = INT64_MAX;
+
+    for (unsigned i = 0; i < 10; i++) {
+        int64_t began = clock_mono();
+
+        expect_end(READS, i, ask_for_time);
+        best = clock_mono() - began < best ? clock_mono() - began : best;
+    }
+    ck_assert_int_lt(best, 3 * USEC_PER_MSEC); /* with files, a fork and its end */
 }
 END_TEST
 
@@ -443,4 +643,5 @@ START_TEST(no_capability_and_no_new_privileges)
 END_TEST
 
 UNIT_MAIN("daemon/sandbox", what_an_analysis_needs_works, what_reaches_out_fails,
-          what_an_attacker_tries_kills, endless_work_ends, no_capability_and_no_new_privileges)
+          what_an_attacker_tries_kills, a_process_that_forks_has_children_and_no_more,
+          endless_work_ends, walls_are_made_at_once, no_capability_and_no_new_privileges)

@@ -23,8 +23,8 @@ struct region {
 struct process {
     struct region regions[REGIONS_MAX];
     size_t n;
-    struct image image;
-    struct image_memory memory[REGIONS_MAX];
+    struct core_image image;
+    struct core_image_memory memory[REGIONS_MAX];
 
     struct buf bytes; /* of the whole core */
     size_t head;      /* … so many are the head */
@@ -83,9 +83,9 @@ static inline void process_put_word(struct process *p, uint64_t address, uint64_
 static void process_die(struct process *p)
 {
     for (size_t i = 0; i < p->n; i++)
-        p->memory[i] = (struct image_memory){p->regions[i].start, p->regions[i].memsz,
-                                             (const char *)p->regions[i].bytes,
-                                             p->regions[i].filesz, p->regions[i].flags};
+        p->memory[i] = (struct core_image_memory){p->regions[i].start, p->regions[i].memsz,
+                                                  (const char *)p->regions[i].bytes,
+                                                  p->regions[i].filesz, p->regions[i].flags};
     p->image.memory = p->memory;
     p->image.n_memory = p->n;
     if (p->reads_left == 0)
@@ -94,7 +94,7 @@ static void process_die(struct process *p)
         p->longest = SIZE_MAX;
     buf_init(&p->bytes, 1u << 26);
     arena_init(&p->arena, 0);
-    image_build(&p->image, &p->bytes);
+    core_image_build(&p->image, &p->bytes);
     ck_assert_int_eq(buf_error(&p->bytes), 0);
 
     Elf64_Phdr notes;

@@ -18,12 +18,12 @@
 #define VDSO   0x7ffd80000000u
 #define KIB    1024u
 
-static const struct image_file files[] = {
+static const struct core_image_file files[] = {
     {EXE, EXE + 0x2000, 0, "/usr/bin/tester"},
     {LIBC, LIBC + 0x4000, 0, "/usr/lib/libc.so.6"},
     {LIBC + 0x4000, LIBC + 0x6000, 4, "/usr/lib/libc.so.6"},
 };
-static const struct image_thread threads[] = {
+static const struct core_image_thread threads[] = {
     {.tid = 4242, .signal = 11, .pc = EXE + 0x1000, .sp = STACK + 0x8100},
     {.tid = 4243, .pc = LIBC + 0x1000, .sp = OTHER + 0x1000, .tp = OTHER + 0x5800},
 };
@@ -171,7 +171,7 @@ END_TEST
 START_TEST(what_handlers_interrupted)
 {
     _process_ struct process p;
-    struct image_thread one[] = {{.tid = 1, .signal = 6, .pc = EXE, .sp = HEAP + 0xb0010}};
+    struct core_image_thread one[] = {{.tid = 1, .signal = 6, .pc = EXE, .sp = HEAP + 0xb0010}};
     uint64_t context[28] = {[0] = 7,
                             [20] = STACK + 0x8100,
                             [22] = 0x246,
@@ -196,7 +196,7 @@ END_TEST
 START_TEST(a_stack_that_overflowed)
 {
     _process_ struct process p;
-    struct image_thread one[] = {{.tid = 1, .signal = 11, .pc = EXE, .sp = STACK - 0x800}};
+    struct core_image_thread one[] = {{.tid = 1, .signal = 11, .pc = EXE, .sp = STACK - 0x800}};
     struct slim_limits limits = process_limits;
 
     process_init(&p);
@@ -299,7 +299,7 @@ static const struct {
 START_TEST(registers_that_lead_nowhere)
 {
     _process_ struct process p;
-    struct image_thread two[] = {
+    struct core_image_thread two[] = {
         {.tid = 1, .signal = 11, .sp = nowhere[_i].sp, .tp = nowhere[_i].tp},
         {.tid = 2, .sp = nowhere[_i].sp, .tp = nowhere[_i].tp, .bp = nowhere[_i].sp},
     };
@@ -505,24 +505,24 @@ END_TEST
 START_TEST(very_many_segments)
 {
     enum { N = 70000 };
-    _cleanup_free_ struct image_memory *memory = calloc(N, sizeof *memory);
+    _cleanup_free_ struct core_image_memory *memory = calloc(N, sizeof *memory);
     _process_ struct process p = {.reads_left = UINT64_MAX, .longest = SIZE_MAX};
     _cleanup_buf_ struct buf b = BUF_INIT(1u << 24);
     _cleanup_arena_ struct arena a = ARENA_INIT(0);
-    struct image_thread one[] = {{.tid = 1, .signal = 11, .pc = EXE, .sp = STACK + 0x100}};
-    struct image m = {
+    struct core_image_thread one[] = {{.tid = 1, .signal = 11, .pc = EXE, .sp = STACK + 0x100}};
+    struct core_image m = {
         .threads = one, .n_threads = 1, .memory = memory, .n_memory = N + 1, .xnum = true};
     struct corefile c;
 
     memory = realloc(memory, (N + 1) * sizeof *memory);
     for (uint64_t i = 0; i < N; i++)
-        memory[i] = (struct image_memory){HEAP + i * 8192, 4096, NULL, 0, PF_R};
+        memory[i] = (struct core_image_memory){HEAP + i * 8192, 4096, NULL, 0, PF_R};
     process_map(&p, STACK, 0x2000, 0x2000, PF_R | PF_W);
-    memory[N] =
-        (struct image_memory){STACK, 0x2000, (const char *)p.regions[0].bytes, 0x2000, PF_R | PF_W};
+    memory[N] = (struct core_image_memory){STACK, 0x2000, (const char *)p.regions[0].bytes, 0x2000,
+                                           PF_R | PF_W};
     m.memory = memory;
     buf_init(&p.bytes, 1u << 24);
-    image_build(&m, &p.bytes);
+    core_image_build(&m, &p.bytes);
     p.head = p.bytes.len - 0x2000 - sizeof(Elf64_Shdr);
     ck_assert_int_eq(corefile_open(bytes_of_memory(p.bytes.data, p.head), &p.arena, &p.core), 0);
     ck_assert_uint_eq(p.core.n_segments, N + 1);
@@ -534,6 +534,18 @@ START_TEST(very_many_segments)
 }
 END_TEST
 
+START_TEST(programs_of_another_machine)
+{
+    static const uint16_t machines[] = {EM_X86_64, EM_386, EM_AARCH64};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct corefile core = {.layout = core_layout_find(machines[i], machines[i] != EM_386)};
+
+        ck_assert(slim_understands(&core) == (machines[i] == EM_X86_64));
+    }
+}
+END_TEST
+
 UNIT_TABLES_MAIN("slim/slim", {what_debuggers_need, 1}, {what_pointers_lead_to, 1},
                  {no_more_pointers_than_allowed, 1}, {the_message_of_an_abort, 1},
                  {what_handlers_interrupted, 1}, {a_stack_that_overflowed, 1},
@@ -542,4 +554,5 @@ UNIT_TABLES_MAIN("slim/slim", {what_debuggers_need, 1}, {what_pointers_lead_to, 
                  {a_process_without_threads, 1}, {killed_meanwhile, 40},
                  {a_page_that_cannot_be_read, 1}, {short_reads, 3}, {is_a_core, 1},
                  {secrets_are_blanked, 1}, {arguments_that_are_too_long, 1},
-                 {a_disk_that_is_full, 16}, {very_many_segments, 1})
+                 {a_disk_that_is_full, 16}, {very_many_segments, 1},
+                 {programs_of_another_machine, 1})

@@ -476,9 +476,16 @@ START_TEST(modules)
     enum module_kind k;
 
     buf_init(&b, 100);
+    ck_assert_uint_eq(blob_modules_changed(s), 0);
     ck_assert_int_eq(store_module(s, "abcdef", MODULE_EXECUTABLE, "first"), 0);
+    uint64_t state = blob_modules_changed(s);
+
+    ck_assert_uint_ne(state, 0);
     ck_assert_int_eq(store_module(s, "abcdef", MODULE_EXECUTABLE, "second"), BLOB_EXISTS);
     ck_assert_int_eq(store_module(s, "abcdef", MODULE_DEBUGINFO, "third"), 0);
+    ck_assert_uint_gt(blob_modules_changed(s), state);
+    state = blob_modules_changed(s);
+    ck_assert_uint_eq(blob_modules_changed(s), state);
     ck_assert_int_eq(blob_module_open(s, "abcdef", MODULE_EXECUTABLE, &fd), 0);
     ck_assert_int_eq(io_read_fd(fd, &b), 0);
     ck_assert_str_eq(buf_text(&b), "first");

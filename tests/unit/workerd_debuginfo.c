@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd/reference workerd/oneshot workerd/analysis workerd/image workerd/index
+ * workerd/indexer workerd/sources */
 /* This test's own debug information: a function with another one inlined, and the symbol table
  * beside it. */
-#include "workerd/analysis/debuginfo.h"
+#include "workerd/reference/debuginfo.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 #include "common/base/cleanup.h"
 #include "tests/lib/unit.h"
-#include "workerd/analysis/symbols.h"
+#include "workerd/reference/symbols.h"
 
 extern const char __ehdr_start[]; /* the linker's: this program's first byte */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
-#include "workerd/analysis/demangle.h"
+/* UNIT: workerd/index workerd/indexer */
+#include "workerd/indexer/demangle.h"
 
 #include <stdio.h>
 #include <string.h>

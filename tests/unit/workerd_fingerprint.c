@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
+ * workerd/sources workerd/supply workerd/wire */
 /* Stacks as they come from glibc, libstdc++, the sanitizers, Go and Rust: which frames are left,
  * what kind of crash it is, what it is called, and which pairs are the same bug. A stack is written
  * as its functions, innermost first, parted by '|'; "@lib+1f" is a frame without a function, "#" a

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
+ * workerd/sources workerd/supply workerd/wire */
 /* From record and analysis to the event's columns: what fills what, what is cut where, and what
  * makes two stacks the same row. */
 #include "workerd/group.h"
@@ -91,9 +92,10 @@ START_TEST(columns)
     ck_assert_uint_eq(e.stack->files.n, 1);
     ck_assert_uint_eq(e.stack->modules.n, 2);
     ck_assert_uint_eq(e.stack->build_ids.n, 2);
-    ck_assert_uint_eq(e.missing.build_ids.n, 1);
-    ck_assert_str_eq(e.missing.build_ids.texts[0], "bb02");
-    ck_assert_str_eq(e.missing.paths.texts[0], "/lib/libfoo.so.1");
+    ck_assert_uint_eq(e.lacking.build_ids.n, 1);
+    ck_assert_str_eq(e.lacking.build_ids.texts[0], "bb02");
+    ck_assert_str_eq(e.lacking.paths.texts[0], "/lib/libfoo.so.1");
+    ck_assert_str_eq(e.lacking.statuses.texts[0], "0");
 }
 END_TEST
 
@@ -374,9 +376,92 @@ START_TEST(a_tally)
 }
 END_TEST
 
+static struct event grouped(struct frame *stack, size_t n, struct arena *a)
+{
+    struct thread t = {.tid = 7, .crashed = true, .frames = stack, .n_frames = n};
+    struct analysis an = {.signal = SIGSEGV,
+                          .executable = "/usr/bin/app",
+                          .threads = &t,
+                          .n_threads = 1,
+                          .modules = modules,
+                          .n_modules = ARRAY_SIZE(modules)};
+    struct crash_record r = make_record();
+    struct event e;
+
+    group_make(&r, &an, a, &e);
+    return e;
+}
+
+/* How much a fingerprint and a title know, which decides what a later analysis may change. */
+START_TEST(how_much_is_known)
+{
+    static const struct frame line = {.function = "fill",
+                                      .file = "/src/a.c",
+                                      .line = 3,
+                                      .module = "/usr/bin/app",
+                                      .build_id = "aa01"};
+    static const struct frame name = {
+        .function = "fill", .module = "/usr/bin/app", .build_id = "aa01"};
+    static const struct frame offset = {
+        .module = "/usr/bin/app", .build_id = "aa01", .offset = 0x40};
+    static const struct frame nothing = {.pc = 1};
+    const struct {
+        struct frame stack[2];
+        enum fingerprint_quality quality;
+        enum title_rank rank;
+    } rows[] = {
+        {{line, line}, QUALITY_WHOLE, TITLE_LINE},
+        {{line, name}, QUALITY_WHOLE, TITLE_LINE}, /* the second is the first once more */
+        {{line, offset}, QUALITY_MAKESHIFT, TITLE_LINE},
+        {{name, offset}, QUALITY_MAKESHIFT, TITLE_FUNCTION},
+        {{offset, line}, QUALITY_MAKESHIFT, TITLE_OFFSET},
+        {{nothing, nothing}, QUALITY_NO_FRAME, TITLE_PROGRAM},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        _cleanup_arena_ struct arena a;
+        struct frame stack[2] = {rows[i].stack[0], rows[i].stack[1]};
+        struct event e;
+
+        arena_init(&a, 0);
+        e = grouped(stack, 2, &a);
+        ck_assert_msg(e.quality == rows[i].quality && e.title_rank == rows[i].rank,
+                      "row %zu: quality %d, rank %d, %s", i, e.quality, e.title_rank, e.title);
+    }
+}
+END_TEST
+
+START_TEST(what_is_lacking)
+{
+    _cleanup_arena_ struct arena a;
+    struct frame stack[] = {
+        {.function = "f", .module = "/usr/bin/app", .build_id = "aa01"},
+        {.module = "/lib/libfoo.so.1", .build_id = "bb02", .offset = 1},
+        {.module = "/lib/libfoo.so.1", .build_id = "bb02", .offset = 2},
+        {.function = "h", .module = "/lib/libunused.so", .build_id = "cc03"},
+        {.module = "/lib/stranger.so", .build_id = "dd04", .offset = 3},
+    };
+    struct event e;
+
+    modules[0].status = MODULE_STRIPPED;
+    modules[2].status = MODULE_SYMBOLS;
+    arena_init(&a, 0);
+    e = grouped(stack, ARRAY_SIZE(stack), &a);
+    ck_assert_uint_eq(e.lacking.build_ids.n, 3);
+    ck_assert_str_eq(e.lacking.build_ids.texts[0], "aa01");
+    ck_assert_str_eq(e.lacking.statuses.texts[0], "1");
+    ck_assert_str_eq(e.lacking.build_ids.texts[1], "bb02");
+    ck_assert_str_eq(e.lacking.statuses.texts[1], "0");
+    ck_assert_str_eq(e.lacking.build_ids.texts[2], "cc03");
+    ck_assert_str_eq(e.lacking.statuses.texts[2], "2");
+    ck_assert_uint_eq(e.lacking.paths.n, 3);
+}
+END_TEST
+
 UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same,
           the_host_fills_in_what_the_core_lacks, hostile_values_fit_their_columns,
           problems_that_differ_by_addresses_are_one,
           the_same_stack_elsewhere_in_memory_is_the_same_row,
           stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow,
-          a_program_counter_is_a_frame, a_core_goes_before_the_program_counter, a_tally)
+          a_program_counter_is_a_frame, a_core_goes_before_the_program_counter, a_tally,
+          how_much_is_known, what_is_lacking)

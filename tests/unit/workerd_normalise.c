@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
+ * workerd/sources workerd/supply workerd/wire */
 /* The same function built differently has one name; different functions have different ones; any
  * bytes have a name that stays. */
 #include "workerd/grouping/normalise.h"

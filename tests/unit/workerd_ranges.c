@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
-#include "workerd/analysis/ranges.h"
+/* UNIT: workerd/reference workerd/oneshot workerd/analysis workerd/image workerd/index
+ * workerd/indexer workerd/sources */
+#include "workerd/reference/ranges.h"
 
 #include "common/base/cleanup.h"
 #include "tests/lib/unit.h"

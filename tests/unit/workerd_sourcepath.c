@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
-#include "workerd/analysis/sourcepath.h"
+/* UNIT: workerd/index */
+#include "workerd/index/sourcepath.h"
 
 #include "common/base/cleanup.h"
 #include "tests/lib/unit.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd/sources workerd/index */
 /* Files of a small tree are found where they should be, and nothing else is ever opened. The ELF
  * file is this test itself. */
-#include "workerd/analysis/sources.h"
+#include "workerd/sources/sources.h"
 
 #include <fcntl.h>
 #include <limits.h>

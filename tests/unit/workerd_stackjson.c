@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
+ * workerd/sources workerd/supply workerd/wire */
 /* The JSON of corral-workerd --fingerprint: what is accepted, where a mistake is said to be, what
  * comes out. */
 #include "workerd/grouping/stackjson.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/grouping */
+/* UNIT: workerd/analysis workerd/image */
 #include "workerd/analysis/unpack.h"
 
 #include <fcntl.h>
@@ -62,7 +62,7 @@ static void assert_prefix(const struct unpacked_core *u, const struct fixture *f
     ck_assert_int_eq(memcmp(bytes, f->plain, u->bytes.size), 0);
 }
 
-START_TEST(into_memory_and_into_a_file)
+START_TEST(a_small_one_into_memory)
 {
     _fixture_ struct fixture f;
     _unpacked_ struct unpacked_core u = {.owned_fd = -1}, v = {.owned_fd = -1};
@@ -71,13 +71,82 @@ START_TEST(into_memory_and_into_a_file)
 
     fixture_init(&f);
     ck_assert_int_eq(unpack_core(f.fd, -1, 0, &u), 0);
-    ck_assert(u.owned_fd >= 0 && !u.damaged && !u.cut && u.bytes.size == SIZE);
+    ck_assert(u.owned && u.owned_fd == -1 && !u.damaged && !u.cut && u.bytes.size == SIZE);
     assert_prefix(&u, &f);
     ck_assert_int_eq(unpack_core(f.fd, scratch, SIZE, &v), 0);
-    ck_assert(v.owned_fd == -1 && !v.damaged && !v.cut && v.bytes.size == SIZE);
+    ck_assert(v.owned && v.owned_fd == -1 && !v.damaged && !v.cut && v.bytes.size == SIZE);
     assert_prefix(&v, &f);
     ck_assert_int_eq(fstat(scratch, &st), 0);
-    ck_assert_int_le(st.st_blocks * 512, SIZE - (ZERO_TO - ZERO_FROM) + 65536); /* a hole */
+    ck_assert_int_eq(st.st_size, 0);
+}
+END_TEST
+
+/* Compresses as a stream whose length is not known when it begins. */
+static int pack_unsaid(const void *p, size_t n)
+{
+    size_t room = ZSTD_compressBound(n);
+    _cleanup_free_ void *packed = malloc(room);
+    ZSTD_CCtx *c = ZSTD_createCCtx();
+    ZSTD_outBuffer out = {packed, room, 0};
+    ZSTD_inBuffer in = {p, n, 0}, nothing = {NULL, 0, 0};
+    int fd = memfd_create("unsaid", MFD_CLOEXEC);
+
+    while (in.pos < in.size)
+        ck_assert(!ZSTD_isError(ZSTD_compressStream2(c, &out, &in, ZSTD_e_continue)));
+    ck_assert_uint_eq(ZSTD_compressStream2(c, &out, &nothing, ZSTD_e_end), 0);
+    ZSTD_freeCCtx(c);
+    ck_assert_uint_eq(ZSTD_getFrameContentSize(packed, out.pos), ZSTD_CONTENTSIZE_UNKNOWN);
+    ck_assert_int_eq(io_write(fd, packed, out.pos), 0);
+    return fd;
+}
+
+START_TEST(one_that_does_not_say_its_size)
+{
+    _fixture_ struct fixture f;
+    _unpacked_ struct unpacked_core u = {.owned_fd = -1}, v = {.owned_fd = -1};
+
+    fixture_init(&f);
+    _cleanup_fd_ int unsaid = pack_unsaid(f.plain, SIZE);
+
+    ck_assert_int_eq(unpack_core(unsaid, -1, 0, &u), 0);
+    ck_assert(u.owned && !u.damaged && !u.cut && u.bytes.size == SIZE);
+    assert_prefix(&u, &f);
+    /* A second stream behind it goes on with the core. */
+    ck_assert_int_ge(lseek(f.fd, 0, SEEK_END), 0);
+    ck_assert_int_eq(io_write(f.fd, f.packed, f.packed_size), 0);
+    ck_assert_int_eq(unpack_core(f.fd, -1, 0, &v), 0);
+    ck_assert(!v.damaged && !v.cut && v.bytes.size == 2 * SIZE);
+}
+END_TEST
+
+/* Whether or not it says so. */
+START_TEST(a_large_one_into_a_file)
+{
+    enum { LARGE = UNPACK_MEMORY_MAX + 4096 };
+    _cleanup_free_ uint8_t *plain = calloc(1, LARGE), *packed = malloc(ZSTD_compressBound(LARGE));
+
+    memset(plain + LARGE - 4096, 'A', 4096);
+    size_t n = ZSTD_compress(packed, ZSTD_compressBound(LARGE), plain, LARGE, 1);
+    int cores[] = {memfd_create("said", MFD_CLOEXEC), pack_unsaid(plain, LARGE)};
+
+    ck_assert_int_eq(io_write(cores[0], packed, n), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cores); i++) {
+        _unpacked_ struct unpacked_core u = {.owned_fd = -1}, v = {.owned_fd = -1};
+        _cleanup_fd_ int scratch = memfd_create("scratch", MFD_CLOEXEC);
+        char end[4097];
+        struct stat st;
+
+        ck_assert_int_eq(unpack_core(cores[i], -1, 0, &u), 0);
+        ck_assert(!u.owned && u.owned_fd >= 0 && !u.damaged && !u.cut && u.bytes.size == LARGE);
+        ck_assert_int_eq(bytes_read(&u.bytes, LARGE - 4097, end, 4097), 4097);
+        ck_assert(end[0] == 0 && end[1] == 'A' && end[4096] == 'A');
+        ck_assert_int_eq(unpack_core(cores[i], scratch, LARGE - 1, &v), 0);
+        ck_assert(!v.owned && v.owned_fd == -1 && !v.damaged && v.cut);
+        ck_assert_int_eq(fstat(scratch, &st), 0);
+        ck_assert_int_eq(st.st_size, LARGE - 1);
+        ck_assert_int_le(st.st_blocks * 512, 65536); /* a hole */
+        close(cores[i]);
+    }
 }
 END_TEST
 
@@ -175,5 +244,6 @@ START_TEST(only_regular_files)
 }
 END_TEST
 
-UNIT_MAIN("workerd/unpack", into_memory_and_into_a_file, the_limit_cuts,
-          damage_keeps_what_came_before, a_bomb_takes_half_of_the_disk, only_regular_files)
+UNIT_MAIN("workerd/unpack", a_small_one_into_memory, one_that_does_not_say_its_size,
+          a_large_one_into_a_file, the_limit_cuts, damage_keeps_what_came_before,
+          a_bomb_takes_half_of_the_disk, only_regular_files)

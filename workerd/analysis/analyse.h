@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a core to its stacks: decompress, read the core's notes, find the modules' files, unwind all
- * threads with libdwfl, name the frames. Works on what it is given and nothing else: with
- * sources.local false, no path is ever opened, so it can run behind a sandbox with the core, a
- * scratch file and the module store at hand. Not thread-safe (libdw, libiberty). */
+/* From a core to its stacks, whichever engine unwinds and names: decompress, read the core's notes,
+ * make the image, walk all threads, describe the modules, fetch the abort message. Works on what it
+ * is given and opens nothing by itself. Not thread-safe (libiberty). */
 #ifndef CORRAL_WORKERD_ANALYSIS_ANALYSE_H
 #define CORRAL_WORKERD_ANALYSIS_ANALYSE_H
 
@@ -10,21 +9,25 @@
 
 #include "common/base/arena.h"
 #include "common/report/analysis.h"
-#include "workerd/analysis/sources.h"
+#include "workerd/analysis/engine.h"
 
 struct analyse_input {
     int core_fd;       /* a regular file, from its first byte: an ELF core, or one in zstd */
     int scratch_fd;    /* an empty file for the decompressed core; -1: memory (memfd_create(2)) */
     uint64_t core_max; /* a core is cut after so many decompressed bytes; 0: no limit */
-    struct module_sources sources;
+};
+
+/* Where an engine comes from. */
+struct engine_maker {
+    const char *name; /* "corral 1" */
+    int (*open)(void *arg, struct image *image, struct engine *ret);
+    void (*close)(void *arg, struct engine *e); /* NULL: nothing to do */
+    void *arg;
 };
 
 /* Fills *ret whatever the core is like: a core without a stack has ret->problem. Negative only when
  * this host fails (no memory, a failing disk). */
-int analyse(const struct analyse_input *in, struct arena *a, struct analysis *ret);
-
-/* corral-workerd --analyse: struct daemon_mode's run. 0; 1 when there is no stack; 2 for wrong
- * usage. */
-int analyse_main(int argc, char **argv, const void *conf);
+int analyse(const struct analyse_input *in, const struct engine_maker *maker, struct arena *a,
+            struct analysis *ret);
 
 #endif

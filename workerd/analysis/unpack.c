@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two ways. The short one is for a stream that is whole and small: all of it in one call, into
+ * memory. Whatever is wrong with it then, the long way begins anew and keeps what it can: piece by
+ * piece, into a file. */
 #include "workerd/analysis/unpack.h"
 
 #include <errno.h>
@@ -13,13 +16,56 @@
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
 
-#define PAGE_BYTES 4096u
+#define PAGE_BYTES   4096u
+#define HEADER_BYTES 18u /* of a frame, at most (RFC 8878, 3.1.1.1) */
+/* A stream that does not say how much it holds is tried in memory when it is no longer than this.
+ */
+#define UNSAID_MAX (16u << 20)
 /* With less room on its disk than twice this, a core may wait for more. */
 #define SHARE_MIN (256u << 20)
 
 static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 
 DEFINE_CLEANUP(cleanup_stream, ZSTD_DStream, ZSTD_freeDStream)
+DEFINE_CLEANUP(cleanup_context, ZSTD_DCtx, ZSTD_freeDCtx)
+
+/* --- Into memory --- */
+
+/* How many bytes of memory it is worth to try; 0: none. */
+static size_t memory_for(const struct bytes *from)
+{
+    uint8_t header[HEADER_BYTES];
+    ssize_t n = bytes_read(from, 0, header, sizeof header);
+    unsigned long long says = n > 0 ? ZSTD_getFrameContentSize(header, (size_t)n) : 0;
+
+    if (says == ZSTD_CONTENTSIZE_ERROR)
+        return 0;
+    if (says == ZSTD_CONTENTSIZE_UNKNOWN)
+        return from->size <= UNSAID_MAX ? UNPACK_MEMORY_MAX : 0;
+    return says <= UNPACK_MEMORY_MAX && from->size <= UNPACK_MEMORY_MAX ? (size_t)says : 0;
+}
+
+/* False when it can't be done this way. */
+static bool unpack_at_once(const struct bytes *from, uint64_t max, struct unpacked_core *c)
+{
+    size_t room = memory_for(from);
+    _cleanup_free_ void *holder = NULL, *memory = room ? malloc(room) : NULL;
+    _cleanup_(cleanup_context) ZSTD_DCtx *context = memory ? ZSTD_createDCtx() : NULL;
+    const uint8_t *packed;
+
+    if (!context || bytes_borrow(from, 0, (size_t)from->size, &holder, &packed) != 0)
+        return false;
+    size_t n = ZSTD_decompressDCtx(context, memory, room, packed, (size_t)from->size);
+
+    if (ZSTD_isError(n))
+        return false;
+    c->cut = max != 0 && n > max;
+    c->owned = TAKE_PTR(memory);
+    c->bytes = bytes_of_memory(c->owned, c->cut ? (size_t)max : n);
+    return true;
+}
+
+/* --- Into a file --- */
 
 struct unpacker {
     ZSTD_DStream *stream;
@@ -53,14 +99,14 @@ static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
 }
 
 /* Half of what is free, so that a few bytes that unpack to all that a disk holds do not take the
- * room of others: PostgreSQL may be among them. A file system without a size (memfd_create(2)) has
- * no limit. */
+ * room of others: PostgreSQL may be among them. A file system without a size (memfd_create(2)) is
+ * memory. */
 static uint64_t disk_share(int fd)
 {
     struct statvfs s;
 
     if (fstatvfs(fd, &s) < 0 || s.f_blocks == 0)
-        return UINT64_MAX;
+        return UNPACK_MEMFD_MAX;
     uint64_t half = (uint64_t)s.f_bavail * s.f_frsize / 2;
 
     return half > SHARE_MIN ? half : SHARE_MIN;
@@ -168,39 +214,62 @@ static int unpack_zstd(const struct bytes *from, int to, uint64_t max, struct un
     return bytes_of_file(to, &c->bytes);
 }
 
+static int unpack_into_file(const struct bytes *from, int scratch_fd, uint64_t max,
+                            struct unpacked_core *c)
+{
+    _cleanup_fd_ int memory = scratch_fd < 0 ? memfd_create("core", MFD_CLOEXEC) : -1;
+
+    if (scratch_fd < 0 && memory < 0)
+        return -errno;
+    int r = unpack_zstd(from, scratch_fd < 0 ? memory : scratch_fd, max, c);
+
+    if (r == 0)
+        c->owned_fd = TAKE_FD(memory);
+    return r;
+}
+
+/* --- Either --- */
+
+static int is_zstd(const struct bytes *b, bool *ret)
+{
+    uint8_t magic[sizeof zstd_magic];
+    ssize_t n = bytes_read(b, 0, magic, sizeof magic);
+
+    if (n < 0)
+        return (int)n;
+    *ret = n == sizeof magic && memcmp(magic, zstd_magic, sizeof magic) == 0;
+    return 0;
+}
+
 int unpack_core(int core_fd, int scratch_fd, uint64_t max, struct unpacked_core *ret)
 {
     struct unpacked_core c = {.owned_fd = -1};
-    uint8_t magic[sizeof zstd_magic];
     struct bytes from;
+    bool packed = false;
     int r = bytes_of_file(core_fd, &from);
 
     if (r != 0)
         return r < 0 ? r : UNPACK_NOT_REGULAR;
-    ssize_t n = bytes_read(&from, 0, magic, sizeof magic);
-
-    if (n < 0)
-        return (int)n;
+    r = is_zstd(&from, &packed);
+    if (r < 0)
+        return r;
     c.bytes = from;
-    if (n == sizeof magic && memcmp(magic, zstd_magic, sizeof magic) == 0) {
-        _cleanup_fd_ int memory = scratch_fd < 0 ? memfd_create("core", MFD_CLOEXEC) : -1;
-
-        if (scratch_fd < 0 && memory < 0)
-            return -errno;
-        r = unpack_zstd(&from, scratch_fd < 0 ? memory : scratch_fd, max, &c);
-        if (r != 0)
-            return r;
-        c.owned_fd = TAKE_FD(memory);
-    } else if (max != 0 && c.bytes.size > max) {
+    if (!packed && max != 0 && from.size > max) {
         c.bytes.size = max;
         c.cut = true;
     }
+    if (packed && !unpack_at_once(&from, max, &c))
+        r = unpack_into_file(&from, scratch_fd, max, &c);
+    if (r != 0)
+        return r;
     *ret = c;
     return 0;
 }
 
 void unpacked_core_fini(struct unpacked_core *u)
 {
+    free(u->owned);
+    u->owned = NULL;
     cleanup_fd(&u->owned_fd);
     u->owned_fd = -1;
 }

@@ -8,8 +8,12 @@
 
 #include "common/core/bytes.h"
 
+#define UNPACK_MEMORY_MAX (64u << 20)
+#define UNPACK_MEMFD_MAX  (4ull << 30) /* without the holes */
+
 struct unpacked_core {
     struct bytes bytes;
+    void *owned;  /* the memory that they lie in; NULL: none */
     int owned_fd; /* of the unnamed file that was made; -1: none */
     bool cut;     /* at the limit, or where it would have taken too much of the disk */
     bool damaged; /* the compressed stream ended early or is not one: bytes has what came before */
@@ -19,8 +23,11 @@ enum unpack_outcome {
     UNPACK_NOT_REGULAR = 1, /* the core is not a regular file */
 };
 
-/* A core that is not zstd is used as it lies. Otherwise it is decompressed into scratch_fd, or into
- * memory when that is -1, at most max bytes (0: all); runs of zeros become holes. */
+/* A core that is not zstd is used as it lies. One that decompresses to at most UNPACK_MEMORY_MAX
+ * bytes, as slim cores do, is decompressed into memory. Any other, and one that is damaged, goes
+ * into scratch_fd, or an unnamed file in memory (memfd_create(2)) when that is -1; runs of zeros
+ * become holes. At most max bytes of it (0: all), and no more than UNPACK_MEMFD_MAX of memory or
+ * half of a disk's room. */
 int unpack_core(int core_fd, int scratch_fd, uint64_t max, struct unpacked_core *ret);
 void unpacked_core_fini(struct unpacked_core *u);
 

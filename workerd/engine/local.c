@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workerd/engine/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/clock.h"
+#include "common/daemon/sandbox.h"
+#include "common/report/limits.h"
+#include "workerd/analysis/unpack.h"
+#include "workerd/engine/children.h"
+#include "workerd/engine/mapped.h"
+#include "workerd/engine/ours.h"
+#include "workerd/sources/shelf.h"
+#include "workerd/wire/serve.h"
+#include "workerd/wire/verdict.h"
+
+#define JOB_USEC    (600 * USEC_PER_SEC)
+#define JOB_MEMORY  (8ull << 30)
+#define JOB_FILE    (64ull << 30)
+#define CACHE_QUOTA (2ull << 30)
+#define PATH_SIZE   4096
+
+#define SCRATCH_FOLDER "/var/tmp" /* without TMPDIR; file-hierarchy(7): for what is large */
+
+struct local {
+    const struct oneshot *oneshot;
+    struct shelf shelf;
+    struct arena *arena;
+    bool built; /* an index: the cache may be too large now */
+};
+
+static bool goes_on(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* --- Children --- */
+
+typedef int job_function(const struct order *o, const struct parcel_fds *fds);
+
+static void __attribute__((noreturn))
+run_inside(job_function *job, const struct order *o, const struct parcel_fds *fds, pid_t parent)
+{
+    const struct sandbox walls = {.kind = SANDBOX_FORKS, .file_bytes = UINT64_MAX};
+    const struct sandbox limits = {.memory_bytes = o->memory_bytes,
+                                   .cpu_seconds = o->cpu_seconds,
+                                   .file_bytes = o->file_bytes};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (sandbox_enter(&walls) < 0 || sandbox_tighten(&limits, parent) < 0)
+        _exit(STATUS_NO_SANDBOX);
+    _exit(job(o, fds));
+}
+
+static pid_t start(job_function *job, const struct parcel_fds *fds, uint32_t has)
+{
+    const struct order o = {
+        .memory_bytes = JOB_MEMORY,
+        .cpu_seconds = JOB_USEC / USEC_PER_SEC,
+        .file_bytes = JOB_FILE,
+        .has = has,
+    };
+    pid_t parent = getpid(), child = fork();
+
+    if (child == 0)
+        run_inside(job, &o, fds, parent);
+    return child;
+}
+
+static int status_of_child(pid_t pid)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* --- Indexes --- */
+
+static int build(void *arg, const struct shelf_files *files, int out_fd, const char **ret_problem)
+{
+    struct parcel_fds fds = {.list = {out_fd, files->module}, .n = 2};
+    struct local *l = arg;
+    uint32_t has = 0;
+
+    l->built = true;
+    if (files->debuginfo >= 0) {
+        fds.list[fds.n++] = files->debuginfo;
+        has |= HAS_DEBUGINFO;
+    }
+    if (files->shared >= 0) {
+        fds.list[fds.n++] = files->shared;
+        has |= HAS_SHARED;
+    }
+    pid_t pid = start(children_jobs.index, &fds, has);
+
+    if (pid < 0)
+        return -errno;
+    switch (verdict_of_index(status_of_child(pid), ret_problem)) {
+    case VERDICT_DONE:
+        return 0;
+    case VERDICT_FAILED:
+        return SHELF_REFUSED;
+    default:
+        return -EIO;
+    }
+}
+
+static int give(void *arg, const struct wire_want *want, struct vigil *v, int *ret_fd,
+                const char **ret_problem)
+{
+    struct local *l = arg;
+    const struct module_wanted w = {
+        .path = want->path,
+        .build_id = want->build_id[0] ? want->build_id : NULL,
+        .main = want->main,
+    };
+
+    (void)v;
+    switch (shelf_open(&l->shelf, &w, ret_fd, ret_problem)) {
+    case 0:
+        return 0;
+    case SHELF_REFUSED:
+        return WIRE_GIVES_REFUSAL;
+    default:
+        return WIRE_GIVES_NONE;
+    }
+}
+
+/* --- One analysis --- */
+
+static int serve(struct local *l, int socket, struct buf *result)
+{
+    const struct wire_provider provider = {.give = give, .arg = l};
+    struct vigil v;
+
+    vigil_begin(&v, JOB_USEC, goes_on, NULL);
+    return wire_serve(socket, &v, &provider, result);
+}
+
+/* What a core does to the child is the core's problem, not this program's. */
+static int judge(struct local *l, int served, int status, const struct buf *result,
+                 struct analysis *ret)
+{
+    const char *problem = "the analysis gave a result that cannot be read";
+    const struct str text = {buf_text(result), result->len};
+
+    switch (verdict_of_analysis(status, &problem)) {
+    case VERDICT_HOST:
+        return -EIO;
+    case VERDICT_DONE:
+        if (served == 0 && analysis_parse(text, l->arena, ret) == 0)
+            return 0;
+        break;
+    case VERDICT_FAILED:
+        break;
+    }
+    *ret = (struct analysis){.problem = problem};
+    return 0;
+}
+
+/* Large cores are unpacked to disk, if there is room for them; else into memory. */
+static int open_scratch(void)
+{
+    const char *named = getenv("TMPDIR");
+    const char *folder = named && *named == '/' ? named : SCRATCH_FOLDER;
+    _cleanup_fd_ int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    struct statvfs s;
+
+    if (fd >= 0 && fstatvfs(fd, &s) == 0 &&
+        (uint64_t)s.f_bavail * s.f_frsize / 2 >= UNPACK_MEMFD_MAX)
+        return TAKE_FD(fd);
+    return memfd_create("core", MFD_CLOEXEC);
+}
+
+static int analyse_in_child(struct local *l, int core_fd, struct analysis *ret)
+{
+    _cleanup_buf_ struct buf result = BUF_INIT(ANALYSIS_JSON_MAX);
+    _cleanup_fd_ int scratch = open_scratch();
+    int ends[2];
+    int r = scratch < 0 ? -errno : parcel_pair(ends);
+
+    if (r < 0)
+        return r;
+    const struct parcel_fds fds = {.list = {core_fd, ends[1], scratch}, .n = 3};
+    pid_t pid = start(children_jobs.analyse, &fds, 0);
+
+    close(ends[1]);
+    r = pid < 0 ? -errno : serve(l, ends[0], &result);
+    close(ends[0]);
+    if (pid < 0)
+        return r;
+    return judge(l, r, status_of_child(pid), &result, ret);
+}
+
+/* Of modules that no frame was in the engine knows nothing. */
+static void complete_modules(struct local *l, struct analysis *an)
+{
+    for (size_t i = 0; i < an->n_modules; i++) {
+        struct module *m = &an->modules[i];
+        const struct module_wanted w = {
+            .path = m->path,
+            .build_id = m->build_id,
+            .main = an->executable && strcmp(an->executable, m->path) == 0,
+        };
+
+        if (m->status == MODULE_MISSING && !m->problem)
+            m->status = shelf_status(&l->shelf, &w);
+    }
+}
+
+/* --- Many, in this process --- */
+
+#define KNOWN_MAX 256u
+
+struct known {
+    char path[PATH_SIZE];
+    struct fetched_index index;
+};
+
+struct repeater {
+    struct local *local;
+    struct known *list;
+    size_t n;
+};
+
+static struct fetched_index fetch_new(struct local *l, const struct image_module *m)
+{
+    const struct module_wanted w = {.path = m->path, .build_id = m->build_id, .main = m->main};
+    _cleanup_fd_ int fd = -1;
+    struct mapped mapped;
+    const char *problem;
+
+    if (shelf_open(&l->shelf, &w, &fd, &problem) != 0 || mapped_open(fd, &mapped) < 0)
+        return (struct fetched_index){0};
+    return (struct fetched_index){.data = mapped.data, .size = mapped.size};
+}
+
+static struct fetched_index fetch(void *arg, const struct image_module *m)
+{
+    struct repeater *r = arg;
+
+    for (size_t i = 0; i < r->n; i++)
+        if (strcmp(r->list[i].path, m->path) == 0)
+            return r->list[i].index;
+    struct fetched_index found = fetch_new(r->local, m);
+
+    if (r->n < KNOWN_MAX) {
+        snprintf(r->list[r->n].path, sizeof r->list[r->n].path, "%s", m->path);
+        r->list[r->n++].index = found;
+    }
+    return found;
+}
+
+static int analyse_often(struct local *l, int core_fd, struct analysis *ret)
+{
+    const struct analyse_input in = {.core_fd = core_fd, .scratch_fd = -1};
+    _cleanup_free_ struct known *list = calloc(KNOWN_MAX, sizeof *list);
+    struct repeater repeater = {.local = l, .list = list};
+    const struct index_fetcher fetcher = {.fetch = fetch, .arg = &repeater};
+    int64_t second = 0;
+    int r = list ? 0 : -ENOMEM;
+
+    for (unsigned i = 0; i < l->oneshot->repeat && r == 0; i++) {
+        _cleanup_arena_ struct arena a = ARENA_INIT(0);
+        bool last = i + 1 == l->oneshot->repeat;
+
+        if (i == 1)
+            second = clock_mono();
+        r = ours_analyse(&in, &fetcher, last ? l->arena : &a, ret);
+    }
+    fprintf(stderr, "%u analyses after the first, %.1f usec each\n", l->oneshot->repeat - 1,
+            (double)(clock_mono() - second) / (double)(l->oneshot->repeat - 1));
+    return r;
+}
+
+/* --- All of it --- */
+
+/* After su(1) and sudo(8) the environment may name folders of another user, who would decide what
+ * an index says, and what a symlink there has this process make or drop. */
+static bool is_own_folder(const char *path)
+{
+    struct stat st;
+
+    return path && *path == '/' && stat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
+/* Where the indexes of one user are kept: $CORRAL_CACHE, or corral in the folder of caches (XDG
+ * Base Directory Specification). NULL: nowhere. */
+static const char *cache_folder(const struct oneshot *o, struct arena *a)
+{
+    const char *folder = o->cache ? o->cache : getenv("CORRAL_CACHE");
+    const char *caches = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+    if (folder)
+        return *folder ? folder : NULL;
+    if (caches && *caches == '/')
+        return is_own_folder(caches) ? arena_printf(a, "%s/corral", caches) : NULL;
+    return is_own_folder(home) ? arena_printf(a, "%s/.cache/corral", home) : NULL;
+}
+
+int local_analyse(const struct oneshot *o, int core_fd, struct arena *a, struct analysis *ret)
+{
+    struct local l = {
+        .oneshot = o,
+        .shelf = {.sources = o->sources, .quota = CACHE_QUOTA, .build = build},
+        .arena = a,
+    };
+
+    l.shelf.folder = cache_folder(o, a);
+    l.shelf.arg = &l;
+    int r = o->repeat > 1 ? analyse_often(&l, core_fd, ret) : analyse_in_child(&l, core_fd, ret);
+
+    if (l.built)
+        shelf_prune(&l.shelf);
+    if (r == 0)
+        complete_modules(&l, ret);
+    return r;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that some marks ask for: the events that lacked what has arrived, each analysed again,
+ * the oldest group first, no faster than heal_rate and with all patience while new crashes wait.
+ * Cut off at any point, it is begun anew and does what is left. */
+#ifndef CORRAL_WORKERD_HEALING_ROUND_H
+#define CORRAL_WORKERD_HEALING_ROUND_H
+
+#include "workerd/job.h"
+
+enum round_outcome {
+    ROUND_CUT = 1, /* something is away, or it is to stop: the marks stay, try again later */
+};
+
+/* Does what the taken marks (arrivals_taken) ask for, and is done with them. */
+int round_run(struct worker *w);
+
+#endif
