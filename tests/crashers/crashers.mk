@@ -48,3 +48,5 @@ $(CRASHERS_IN)/stripped: tests/crashers/stripped.c tests/crashers/frame.h tests/
 	$(Q)gcc -std=gnu17 -D_GNU_SOURCE $(CRASHERS_FLAGS) -o $@.whole $<
 	$(Q)objcopy --only-keep-debug $@.whole $@.debug
 	$(Q)strip --strip-all -o $@ $@.whole && rm $@.whole
+
+include tests/crashers/matrix.mk
