@@ -52,6 +52,7 @@ static void wrap(const struct thread *t, struct arena *a, struct stack_view *ret
         .n = t->n_frames,
         .left_out = t->frames_left_out,
         .gap_after = t->gap_after,
+        .recursion = t->recursion,
         .stopped = t->stopped,
     };
     for (size_t i = 0; i < t->n_frames; i++)

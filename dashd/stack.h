@@ -24,6 +24,7 @@ struct stack_view {
     size_t n;
     uint64_t left_out;
     size_t gap_after;
+    const char *recursion; /* what the missing frames repeat; NULL */
     const char *stopped;
 };
 

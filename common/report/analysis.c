@@ -67,6 +67,7 @@ static const struct field thread_fields[] = {
     {"crashed", FIELD_BOOL, AT(thread, crashed)},
     {"frames_left_out", FIELD_COUNT, AT(thread, frames_left_out)},
     {"gap_after", FIELD_SIZE, AT(thread, gap_after)},
+    {"recursion", FIELD_TEXT, AT(thread, recursion)},
     {"stopped", FIELD_TEXT, AT(thread, stopped)},
 };
 

@@ -54,7 +54,9 @@ struct thread {
     size_t n_frames;
     uint64_t frames_left_out; /* dropped between head and tail, or after the last */
     size_t gap_after;         /* index of the frame after which they are missing, when any are */
-    const char *stopped;      /* why unwinding ended early, in words; NULL at a real end */
+    const char *recursion; /* what is missing repeats this: "walk()", "parse() → visit()", caller
+                            * first; NULL when nothing repeats */
+    const char *stopped;   /* why unwinding ended early, in words; NULL at a real end */
 };
 
 enum module_status {

@@ -82,6 +82,16 @@ static void add_frame(const struct frame *f, size_t number, bool same_place, str
     buf_addc(b, '\n');
 }
 
+static void add_gap(const struct thread *t, struct buf *b)
+{
+    buf_printf(b, "(%" PRIu64 " frames left out", t->frames_left_out);
+    if (t->recursion) {
+        buf_adds(b, ": ");
+        add_clean(b, t->recursion);
+    }
+    buf_adds(b, ")\n");
+}
+
 static void add_thread(const struct thread *t, size_t number, struct buf *b)
 {
     bool inlined = false;
@@ -94,7 +104,7 @@ static void add_thread(const struct thread *t, size_t number, struct buf *b)
         add_frame(&t->frames[i], shown, inlined, b);
         inlined = t->frames[i].inlined;
         if (t->frames_left_out && i == t->gap_after) {
-            buf_printf(b, "(%" PRIu64 " frames left out)\n", t->frames_left_out);
+            add_gap(t, b);
             shown += t->frames_left_out;
         }
     }

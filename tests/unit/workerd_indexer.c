@@ -524,6 +524,37 @@ static void check_quick(const struct buf *module, const struct buf *debug, const
     ck_assert_msg(after.ru_maxrss - before.ru_maxrss < 128 * 1024, "%s", name); /* KiB */
 }
 
+/* Without sections, whether its code is a hole is looked for in its segments: here all of them
+ * claim the same zeros, behind which there is one byte. */
+START_TEST(code_that_is_mapped_often_takes_no_time)
+{
+    enum { COUNT = 60000, ZEROS = 1u << 20 };
+    const size_t head = sizeof(Elf64_Ehdr) + COUNT * sizeof(Elf64_Phdr), size = head + ZEROS + 1;
+    const Elf64_Ehdr header = {
+        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+        .e_type = ET_DYN,
+        .e_machine = EM_X86_64,
+        .e_phoff = sizeof header,
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = COUNT,
+    };
+    const Elf64_Phdr segment = {.p_type = PT_LOAD,
+                                .p_flags = PF_X,
+                                .p_offset = head,
+                                .p_filesz = ZEROS + 1,
+                                .p_memsz = ZEROS + 1};
+    _cleanup_free_ uint8_t *zeros = calloc(1, ZEROS);
+    _cleanup_buf_ struct buf file = BUF_INIT(size);
+
+    buf_add(&file, &header, sizeof header);
+    for (size_t i = 0; i < COUNT; i++)
+        buf_add(&file, &segment, sizeof segment);
+    buf_add(&file, zeros, ZEROS);
+    buf_addc(&file, 'x');
+    check_quick(&file, NULL, "one piece of code, mapped 60,000 times");
+}
+END_TEST
+
 /* Each as a module, and as the debug file of one. */
 START_TEST(hostile_files_take_no_time)
 {
@@ -553,4 +584,5 @@ UNIT_TABLES_MAIN("workerd/indexer", {what_is_no_module_is_refused, 1},
                  {debug_information_that_cannot_be_decompressed, 1}, {symbols_of_functions, 3},
                  {symbols_of_the_debug_file, 1}, {names_that_grow_are_bounded, 1},
                  {abort_message_of_libc, 1}, {stubs_are_named_after_their_slots, ARRAY_SIZE(stubs)},
-                 {a_short_stub_ends_where_the_next_begins, 1}, {hostile_files_take_no_time, 1})
+                 {a_short_stub_ends_where_the_next_begins, 1},
+                 {code_that_is_mapped_often_takes_no_time, 1}, {hostile_files_take_no_time, 1})

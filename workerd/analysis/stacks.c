@@ -7,6 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/report/limits.h"
+#include "workerd/analysis/recursion.h"
 
 #define FRAMES_TOTAL_MAX 32768u /* of all threads: what the parent reads back is bounded too */
 
@@ -136,6 +137,7 @@ static int on_stack(size_t index, const struct raw_stack *stack, void *arg)
         expand(w, stack);
     fill_registers(image->layout, from, w->arena, t);
     keep_frames(w->arena, &w->expanded, smaller(ANALYSIS_FRAMES_MAX, w->frames_left), t);
+    t->recursion = recursion_name(t, w->arena);
     w->frames_left -= t->n_frames;
     w->out->n_threads = index + 1;
     return 0;

@@ -50,6 +50,27 @@ static bool goes_on(void *arg)
 
 typedef int job_function(const struct order *o, const struct parcel_fds *fds);
 
+/* All but standard input and output, and the job's own: the cache, and the talk of another child,
+ * are nothing that a job may have a hand in. */
+static void close_others(const struct parcel_fds *fds)
+{
+    unsigned first = STDERR_FILENO + 1;
+
+    while (first != 0) {
+        unsigned next = ~0u;
+
+        for (size_t i = 0; i < fds->n; i++) {
+            unsigned fd = (unsigned)fds->list[i];
+
+            if (fd >= first && fd < next)
+                next = fd;
+        }
+        if (next > first)
+            close_range(first, next - (next != ~0u), 0);
+        first = next + 1;
+    }
+}
+
 static void __attribute__((noreturn))
 run_inside(job_function *job, const struct order *o, const struct parcel_fds *fds, pid_t parent)
 {
@@ -59,6 +80,7 @@ run_inside(job_function *job, const struct order *o, const struct parcel_fds *fd
                                    .file_bytes = o->file_bytes};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    close_others(fds);
     if (sandbox_enter(&walls) < 0 || sandbox_tighten(&limits, parent) < 0)
         _exit(STATUS_NO_SANDBOX);
     _exit(job(o, fds));

@@ -14,7 +14,8 @@
 #include "workerd/indexer/readable.h"
 #include "workerd/indexer/symbols.h"
 
-#define ADDRESSES_MAX (1ull << 32) /* format.h: rows have 32 bits for an address */
+#define ADDRESSES_MAX     (1ull << 32) /* format.h: rows have 32 bits for an address */
+#define CODE_SEGMENTS_MAX 16u          /* that are looked at for what they hold */
 
 struct build {
     const struct indexer_input *in;
@@ -91,6 +92,7 @@ static bool is_sidecar(const struct container *c)
 {
     bool code = false;
     struct elf_segment s;
+    size_t looked_at = 0;
 
     for (size_t i = 0; i < c->n; i++) {
         if (!container_is_code(&c->sections[i]))
@@ -99,9 +101,14 @@ static bool is_sidecar(const struct container *c)
             return false;
         code = true;
     }
-    for (uint32_t i = 0; c->n == 0 && elf_segment(&c->view, i, &s) == 0; i++)
-        if (s.type == PT_LOAD && (s.flags & PF_X) && is_empty(&c->view, s.offset, s.filesz))
+    for (uint32_t i = 0; c->n == 0 && elf_segment(&c->view, i, &s) == 0; i++) {
+        if (s.type != PT_LOAD || !(s.flags & PF_X))
+            continue;
+        if (is_empty(&c->view, s.offset, s.filesz))
             return true;
+        if (++looked_at == CODE_SEGMENTS_MAX)
+            break;
+    }
     return code;
 }
 
