@@ -128,6 +128,11 @@ fuzz:   ## fuzz one target with libFuzzer: make fuzz T=NAME [SECONDS=60]
 	    -artifact_prefix=build/fuzz/$(T)/ build/fuzz/$(T) tests/corpus/$(T)
 .PHONY: fuzz
 
+torture:   ## mutated cores and modules through the engine, for SECONDS=60
+	$(phase) all crashers
+	@BUILD=$(B) nice tests/lib/torture $(or $(SECONDS),60) $(SEED)
+.PHONY: torture
+
 golden:   ## show how the stacks of the crashers differ from tests/golden
 	$(phase) all crashers
 	@tests/golden/check

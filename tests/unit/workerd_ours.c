@@ -8,6 +8,7 @@
 
 #include "common/base/buf.h"
 #include "tests/unit/engine_cases.inc"
+#include "workerd/index/writer.h"
 #include "workerd/indexer/indexer.h"
 
 /* The index of the file that was asked for last: many analyses are of one program. */
@@ -55,4 +56,57 @@ static int run_engine(const struct analyse_input *in, const struct module_source
     return ours_analyse(in, &f, a, ret);
 }
 
-UNIT_MAIN("workerd/ours", ENGINE_CASES)
+/* --- A file of many segments that is mapped often, and never where it says --- */
+
+static struct fetched_index fetch_given(void *arg, const struct image_module *m)
+{
+    const struct buf *index = arg;
+
+    (void)m;
+    return (struct fetched_index){.data = index->data, .size = index->len};
+}
+
+static void make_segments(size_t n, struct buf *ret)
+{
+    struct index_writer *w = index_writer_new();
+
+    index_writer_identity(w, EM_X86_64, true, "");
+    for (size_t i = 0; i < n; i++)
+        index_writer_segment(w, &(const struct index_segment){.vaddr = i * IMAGE_PAGE,
+                                                              .offset = UINT64_C(1) << 40,
+                                                              .filesz = IMAGE_PAGE,
+                                                              .memsz = IMAGE_PAGE});
+    ck_assert_int_eq(index_writer_finish(w, ret), 0);
+    index_writer_free(w);
+}
+
+START_TEST(many_mappings_of_many_segments_take_no_time)
+{
+    enum { MAPPINGS = 100000, SEGMENTS = 60000 };
+    const uint64_t stack[] = {0};
+    _cleanup_buf_ struct buf index = BUF_INIT(64u << 20);
+    _cleanup_free_ struct core_image_file *files = calloc(MAPPINGS, sizeof *files);
+    const struct index_fetcher fetcher = {.fetch = fetch_given, .arg = &index};
+    _cleanup_fd_ int fd = memfd_create("test", MFD_CLOEXEC);
+    const struct analyse_input in = {.core_fd = fd, .scratch_fd = -1};
+    _fixture_ struct fixture f;
+
+    fixture_init(&f, stack, ARRAY_SIZE(stack));
+    for (uint64_t i = 0; i < MAPPINGS; i++)
+        files[i] = (struct core_image_file){BASE + i * IMAGE_PAGE, BASE + (i + 1) * IMAGE_PAGE,
+                                            i + 1, "/x"};
+    f.image.files = files;
+    f.image.n_files = MAPPINGS;
+    core_image_build(&f.image, &f.core);
+    ck_assert_int_eq(io_write(fd, f.core.data, f.core.len), 0);
+    make_segments(SEGMENTS, &index);
+    int64_t begin = clock_mono();
+
+    ck_assert_int_eq(ours_analyse(&in, &fetcher, &f.arena, &f.an), 0);
+    ck_assert_int_lt(clock_mono() - begin, USEC_PER_SEC); /* each by each: several */
+    ck_assert_pstr_eq(f.an.modules[0].problem,
+                      "it does not fit where the core says that it was mapped");
+}
+END_TEST
+
+UNIT_MAIN("workerd/ours", ENGINE_CASES, many_mappings_of_many_segments_take_no_time)

@@ -358,22 +358,22 @@ static int make_sections(struct index_writer *w, struct sections *s, struct writ
 }
 
 #define EACH_ROW(b, type, row)                                                                     \
-    for (type *row = TABLE_ROWS(b, type), *row##_end = row + TABLE_COUNT(b, type);                 \
+    for (type *row = TABLE_ROWS(b, type), *row##_end = row ? row + TABLE_COUNT(b, type) : row;     \
          row < row##_end; row++)
 
 /* Names of rows become those of the texts that are written. */
 static void name_rows(struct index_writer *w, struct sections *s, struct written_texts *t)
 {
-    EACH_ROW(&s->made[INDEX_SYMBOLS], struct index_symbol_row, symbol)
-    symbol->name = written_symbol(t, symbol->name);
-    EACH_ROW(&w->files.bytes, struct index_file, file)
-    *file = (struct index_file){written_text(t, file->folder), written_text(t, file->name)};
-    EACH_ROW(&s->made[INDEX_CALLS], struct index_call, call)
-    call->symbol = written_text(t, call->symbol);
-    EACH_ROW(&s->made[INDEX_ENTRIES], struct index_entry, entry)
-    entry->name = written_text(t, entry->name);
-    EACH_ROW(&w->variables, struct index_variable, variable)
-    variable->name = written_text(t, variable->name);
+    EACH_ROW (&s->made[INDEX_SYMBOLS], struct index_symbol_row, symbol)
+        symbol->name = written_symbol(t, symbol->name);
+    EACH_ROW (&w->files.bytes, struct index_file, file)
+        *file = (struct index_file){written_text(t, file->folder), written_text(t, file->name)};
+    EACH_ROW (&s->made[INDEX_CALLS], struct index_call, call)
+        call->symbol = written_text(t, call->symbol);
+    EACH_ROW (&s->made[INDEX_ENTRIES], struct index_entry, entry)
+        entry->name = written_text(t, entry->name);
+    EACH_ROW (&w->variables, struct index_variable, variable)
+        variable->name = written_text(t, variable->name);
     w->header.debug_problem = written_text(t, w->header.debug_problem);
     w->header.shared_id = written_text(t, w->header.shared_id);
 }

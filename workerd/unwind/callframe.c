@@ -81,7 +81,8 @@ static int caller_value(const struct callframe *f, const struct cfi_register *r,
     }
 }
 
-/* The return address, which has a rule of its own or is where the call left it. */
+/* The return address, which has a rule of its own or is where the call left it: in a link register,
+ * unless the function has made a call since. */
 static int return_address(const struct callframe *f, uint64_t *ret)
 {
     const struct unwind_rule *r = f->rule;
@@ -94,7 +95,7 @@ static int return_address(const struct callframe *f, uint64_t *ret)
             found = &r->registers[i];
     if (found->kind == CFI_UNDEFINED)
         return STEP_END;
-    if (found->kind == CFI_SAME && f->w->layout->link != r->return_column)
+    if (found->kind == CFI_SAME && (f->w->layout->link != r->return_column || !r->exact))
         return STEP_LOST;
     outcome = caller_value(f, found, ret);
     if (outcome == 0 && (r->signed_return || !f->w->layout->is64))
