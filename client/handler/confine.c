@@ -1,32 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The filter is classic BPF (seccomp(2)) that is written here by hand, from a table: a library that
- * compiles it would take longer than everything else that is done while the process is held. */
 #include "client/handler/confine.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/filter.h"
 
-#if defined(__x86_64__)
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#error "which AUDIT_ARCH is this?"
-#endif
-
-#define X32_BIT 0x40000000u
-
-/* The most frequent first. */
 static const uint16_t allowed[] = {
     SYS_read,
     SYS_pread64,
@@ -130,12 +115,8 @@ static const uint16_t allowed[] = {
     SYS_pidfd_send_signal,
 };
 
-/* Allowed when the bits of the mask in one argument are as told. */
-static const struct condition {
-    uint16_t call;
-    uint8_t argument;
-    uint32_t mask, value;
-} conditions[] = {
+/* Deadly unless the flags are as told. */
+static const struct filter_condition conditions[] = {
     {SYS_mmap, 2, PROT_EXEC, 0},
     {SYS_mprotect, 2, PROT_EXEC, 0},
     {SYS_clone, 0, CLONE_THREAD, CLONE_THREAD},
@@ -197,89 +178,21 @@ static const uint16_t deadly[] = {
 #endif
 };
 
-#define PROGRAM_MAX                                                                                \
-    (16 + ARRAY_SIZE(allowed) * 2 + ARRAY_SIZE(conditions) * 7 + ARRAY_SIZE(refusals) * 2 +        \
-     ARRAY_SIZE(deadly) * 2)
-
-struct program {
-    struct sock_filter code[PROGRAM_MAX];
-    uint16_t n;
-};
-
-static void add(struct program *p, struct sock_filter instruction)
-{
-    p->code[p->n++] = instruction;
-}
-
-static void load(struct program *p, size_t offset)
-{
-    add(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
-}
-
-static void answer(struct program *p, uint32_t what)
-{
-    add(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, what));
-}
-
-/* The next instruction is for this call alone. */
-static void when_call(struct program *p, uint32_t call, uint8_t skip)
-{
-    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, skip));
-}
-
-/* Numbers of calls mean something on one architecture only. */
-static void add_head(struct program *p)
-{
-    load(p, offsetof(struct seccomp_data, arch));
-    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
-    answer(p, SECCOMP_RET_KILL_PROCESS);
-    load(p, offsetof(struct seccomp_data, nr));
-    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
-    answer(p, SECCOMP_RET_KILL_PROCESS);
-}
-
-/* The flags that matter lie in the low half of an argument. */
-static void add_condition(struct program *p, const struct condition *c)
-{
-    when_call(p, c->call, 5);
-    load(p, offsetof(struct seccomp_data, args) + c->argument * sizeof(uint64_t));
-    add(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, c->mask));
-    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, c->value, 0, 1));
-    answer(p, SECCOMP_RET_ALLOW);
-    answer(p, SECCOMP_RET_KILL_PROCESS);
-}
-
-static void compile(struct program *p)
-{
-    p->n = 0;
-    add_head(p);
-    for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-        when_call(p, allowed[i], 1);
-        answer(p, SECCOMP_RET_ALLOW);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(conditions); i++)
-        add_condition(p, &conditions[i]);
-    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-        when_call(p, refusals[i].call, 1);
-        answer(p, SECCOMP_RET_ERRNO | refusals[i].error);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(deadly); i++) {
-        when_call(p, deadly[i], 1);
-        answer(p, SECCOMP_RET_KILL_PROCESS);
-    }
-    answer(p, SECCOMP_RET_ERRNO | ENOSYS);
-}
-
 int confine(void)
 {
-    struct program p;
-    struct sock_fprog f = {.filter = p.code};
-    long r;
+    struct filter f;
 
-    compile(&p);
-    f.len = p.n;
-    r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &f);
-    if (r < 0)
-        return -errno;
-    return r > 0 ? -EBUSY : 0; /* a thread that could not be brought along */
+    filter_begin(&f);
+    for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+        filter_allow(&f, allowed[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
+        filter_allow_if(&f, &conditions[i]);
+        filter_kill(&f, conditions[i].call);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+        filter_refuse(&f, refusals[i].call, refusals[i].error);
+    for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+        filter_kill(&f, deadly[i]);
+    filter_end(&f, SECCOMP_RET_ERRNO | ENOSYS);
+    return filter_enter(&f, SECCOMP_FILTER_FLAG_TSYNC);
 }

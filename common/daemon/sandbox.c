@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 
 #include "common/base/cleanup.h"
-#include "common/daemon/filter.h"
+#include "common/base/filter.h"
 
 /* Newer than Debian 12's <linux/landlock.h>. */
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE
@@ -63,8 +63,8 @@ static const uint16_t allowed_to_read[] = {
     SYS_getdents64,
 };
 
-/* … of a process that has children, and of the children. */
-static const uint16_t allowed_to_fork[] = {
+/* … of one that opens nothing, but receives what others have opened. */
+static const uint16_t allowed_to_receive[] = {
     SYS_recvmsg,
     SYS_getppid,
 };
@@ -108,8 +108,8 @@ static const struct filter_condition conditional[] = {
     {SYS_fcntl, 1, UINT32_MAX, F_DUPFD_CLOEXEC},
 };
 
-/* No limit raised. */
-static const struct filter_condition conditional_to_read[] = {
+/* Of one without children: no limit is changed. */
+static const struct filter_condition conditional_without_children[] = {
     {SYS_prlimit64, 2, UINT64_MAX, 0},
 };
 
@@ -140,27 +140,33 @@ static void refuse_all(struct filter *f, const struct refusal *refusals, size_t 
         filter_refuse(f, refusals[i].call, refusals[i].error);
 }
 
-/* Conditions come first: the kernel remembers which calls are allowed whatever their arguments, and
- * runs the filter for the others only. */
+static void allow_kind(struct filter *f, enum sandbox_kind kind)
+{
+    if (kind == SANDBOX_FORKS) {
+        allow_all_if(f, conditional_to_parent, ARRAY_SIZE(conditional_to_parent));
+        allow_all(f, allowed_to_parent, ARRAY_SIZE(allowed_to_parent));
+    } else {
+        allow_all_if(f, conditional_without_children, ARRAY_SIZE(conditional_without_children));
+    }
+    if (kind == SANDBOX_READS) {
+        allow_all(f, allowed_to_read, ARRAY_SIZE(allowed_to_read));
+    } else {
+        allow_all(f, allowed_to_receive, ARRAY_SIZE(allowed_to_receive));
+        refuse_all(f, refused_to_read, ARRAY_SIZE(refused_to_read));
+    }
+}
+
 static int enter_filter(enum sandbox_kind kind)
 {
     struct filter f;
 
     filter_begin(&f);
     allow_all_if(&f, conditional, ARRAY_SIZE(conditional));
-    if (kind == SANDBOX_READS) {
-        allow_all_if(&f, conditional_to_read, ARRAY_SIZE(conditional_to_read));
-        allow_all(&f, allowed_to_read, ARRAY_SIZE(allowed_to_read));
-    } else {
-        allow_all_if(&f, conditional_to_parent, ARRAY_SIZE(conditional_to_parent));
-        allow_all(&f, allowed_to_parent, ARRAY_SIZE(allowed_to_parent));
-        allow_all(&f, allowed_to_fork, ARRAY_SIZE(allowed_to_fork));
-        refuse_all(&f, refused_to_read, ARRAY_SIZE(refused_to_read));
-    }
+    allow_kind(&f, kind);
     allow_all(&f, allowed, ARRAY_SIZE(allowed));
     refuse_all(&f, refused, ARRAY_SIZE(refused));
     filter_end(&f, SECCOMP_RET_KILL_PROCESS);
-    return filter_enter(&f);
+    return filter_enter(&f, 0);
 }
 
 static int tighten_filter(void)
@@ -168,13 +174,13 @@ static int tighten_filter(void)
     struct filter f;
 
     filter_begin(&f);
-    allow_all_if(&f, conditional_to_read, ARRAY_SIZE(conditional_to_read));
+    allow_all_if(&f, conditional_without_children, ARRAY_SIZE(conditional_without_children));
     for (size_t i = 0; i < ARRAY_SIZE(conditional_to_parent); i++)
         filter_kill(&f, conditional_to_parent[i].call);
     for (size_t i = 0; i < ARRAY_SIZE(allowed_to_parent); i++)
         filter_kill(&f, allowed_to_parent[i]);
     filter_end(&f, SECCOMP_RET_ALLOW);
-    return filter_enter(&f);
+    return filter_enter(&f, 0);
 }
 
 /* --- Landlock --- */
@@ -301,17 +307,20 @@ int sandbox_enter(const struct sandbox *s)
     return r < 0 ? r : landlock;
 }
 
+int sandbox_follow(int parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return -errno;
+    return getppid() == parent ? 0 : -ESRCH;
+}
+
 int sandbox_tighten(const struct sandbox *s, int parent)
 {
     int r = enter_limits(s);
 
     if (r == 0)
         r = limit(RLIMIT_NPROC, 0);
-    if (r < 0)
-        return r;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-        return -errno;
-    if (getppid() != parent)
-        return -ESRCH;
-    return tighten_filter();
+    if (r == 0)
+        r = sandbox_follow(parent);
+    return r < 0 ? r : tighten_filter();
 }

@@ -11,8 +11,9 @@
 
 /* What else the process may do than compute on what it has open. */
 enum sandbox_kind {
-    SANDBOX_READS, /* opens files below read_only */
-    SANDBOX_FORKS, /* opens nothing; has children, which it may end, and receives descriptors */
+    SANDBOX_READS,    /* opens files below read_only */
+    SANDBOX_FORKS,    /* opens nothing; has children, which it may end, and receives descriptors */
+    SANDBOX_RECEIVES, /* opens nothing and has no children; receives descriptors */
 };
 
 struct sandbox {
@@ -37,9 +38,13 @@ bool sandbox_has_landlock(void);
  * force, so the caller must end. */
 int sandbox_enter(const struct sandbox *s);
 
-/* A new child of a process in SANDBOX_FORKS, the number of which is parent: a child that has no
- * children, has lower limits than its parent, and dies with it.
- * kind and read_only of s do not count. Negative as above. */
+/* A new child of a process in SANDBOX_FORKS, the number of which is parent: from here on as
+ * SANDBOX_RECEIVES, with lower limits than its parent, with which it dies. kind and read_only of s
+ * do not count. Negative as above. */
 int sandbox_tighten(const struct sandbox *s, int parent);
+
+/* From now on this child ends when its parent, which has that number, does; -ESRCH when it has
+ * ended already. Behind the walls of SANDBOX_FORKS or before any. */
+int sandbox_follow(int parent);
 
 #endif

@@ -55,7 +55,7 @@ static void remove_files(void)
     close(scratch);
 }
 
-enum walls { READS, FORKS, TIGHTENED };
+enum walls { READS, FORKS, TIGHTENED, RECEIVES };
 
 static const struct sandbox limits = {
     .memory_bytes = MEMORY, .cpu_seconds = 2, .file_bytes = 1u << 20};
@@ -83,11 +83,16 @@ static int tightened(int (*attempt)(void))
 static int enter(enum walls walls)
 {
     const char *const folders[] = {folder, NULL};
-    struct sandbox reads = limits;
-    const struct sandbox forks = {.kind = SANDBOX_FORKS, .file_bytes = UINT64_MAX};
+    struct sandbox s = limits;
 
-    reads.read_only = folders;
-    return sandbox_enter(walls == READS ? &reads : &forks);
+    if (walls == READS) {
+        s.read_only = folders;
+    } else if (walls == RECEIVES) {
+        s.kind = SANDBOX_RECEIVES;
+    } else {
+        s = (struct sandbox){.kind = SANDBOX_FORKS, .file_bytes = UINT64_MAX};
+    }
+    return sandbox_enter(&s);
 }
 
 /* Runs attempt behind the walls; returns the status as of waitpid(2). Its own: 99 no sandbox, 98 no
@@ -117,7 +122,7 @@ static int behind_walls(enum walls walls, int (*attempt)(void))
 static const char *name_of(enum walls walls)
 {
     static const char *const names[] = {
-        [READS] = "reads", [FORKS] = "forks", [TIGHTENED] = "tightened"};
+        [READS] = "reads", [FORKS] = "forks", [TIGHTENED] = "tightened", [RECEIVES] = "receives"};
 
     return names[walls];
 }
@@ -189,6 +194,7 @@ START_TEST(what_an_analysis_needs_works)
         expect_end(READS, i, works[i]);
         expect_end(FORKS, i, works[i]);
         expect_end(TIGHTENED, i, works[i]);
+        expect_end(RECEIVES, i, works[i]);
     }
     expect_end(READS, ARRAY_SIZE(works), read_inside);
 }
@@ -299,10 +305,12 @@ START_TEST(what_reaches_out_fails)
     for (size_t i = 0; i < ARRAY_SIZE(fails); i++) {
         expect_end(READS, i, fails[i]);
         expect_end(TIGHTENED, i, fails[i]);
+        expect_end(RECEIVES, i, fails[i]);
     }
     for (size_t i = 0; i < ARRAY_SIZE(fails_without_files); i++) {
         expect_end(FORKS, i, fails_without_files[i]);
         expect_end(TIGHTENED, i, fails_without_files[i]);
+        expect_end(RECEIVES, i, fails_without_files[i]);
     }
 }
 END_TEST
@@ -469,6 +477,7 @@ START_TEST(what_an_attacker_tries_kills)
     for (size_t i = 0; i < ARRAY_SIZE(kills); i++) {
         expect_signal(READS, i, kills[i].attempt, kills[i].signal);
         expect_signal(TIGHTENED, i, kills[i].attempt, kills[i].signal);
+        expect_signal(RECEIVES, i, kills[i].attempt, kills[i].signal);
     }
 }
 END_TEST
@@ -566,9 +575,30 @@ START_TEST(a_process_that_forks_has_children_and_no_more)
     for (size_t i = 0; i < ARRAY_SIZE(deadly_to_both); i++) {
         expect_signal(FORKS, i, deadly_to_both[i], SIGSYS);
         expect_signal(TIGHTENED, i, deadly_to_both[i], SIGSYS);
+        expect_signal(RECEIVES, i, deadly_to_both[i], SIGSYS);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(deadly_to_child); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(deadly_to_child); i++) {
         expect_signal(TIGHTENED, i, deadly_to_child[i], SIGSYS);
+        expect_signal(RECEIVES, i, deadly_to_child[i], SIGSYS);
+    }
+}
+END_TEST
+
+static int follow_nobody(void)
+{
+    return sandbox_follow(getppid()) == 0 && sandbox_follow(getpid()) == -ESRCH ? 0 : 1;
+}
+
+START_TEST(only_a_parent_that_is_there_is_followed)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0)
+        _exit(follow_nobody());
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    expect_end(FORKS, 0, follow_nobody);
 }
 END_TEST
 
@@ -587,6 +617,7 @@ START_TEST(endless_work_ends)
 {
     expect_time_over(READS);
     expect_time_over(TIGHTENED);
+    expect_time_over(RECEIVES);
 }
 END_TEST
 
@@ -644,4 +675,5 @@ END_TEST
 
 UNIT_MAIN("daemon/sandbox", what_an_analysis_needs_works, what_reaches_out_fails,
           what_an_attacker_tries_kills, a_process_that_forks_has_children_and_no_more,
-          endless_work_ends, walls_are_made_at_once, no_capability_and_no_new_privileges)
+          only_a_parent_that_is_there_is_followed, endless_work_ends, walls_are_made_at_once,
+          no_capability_and_no_new_privileges)
