@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "client/spool/redact_names.h"
+#include "common/report/redact_names.h"
 
 #define URL_LOGIN_MAX   512 /* bytes of user and password in a URL */
 #define URL_TOKEN_MIN   16  /* a user without a password that is as long is a token */

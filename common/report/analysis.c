@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One table for each struct says which member stands under which key and how it is written;
  * formatting and parsing both walk it, so that they can't disagree. A member that has its default
- * value (NULL, 0, false) is left out, and missing means default. Parsing trusts nothing: nesting
- * and the number of values are bounded before jansson builds a tree, a key given twice is refused,
- * and so is every text, number and array beyond limits.h. */
+ * value (NULL, 0, false) is left out, and missing means default. Parsing trusts nothing: what is no
+ * JSON, nests too deep or has too many values is refused (jsonreader.h), and so is every text,
+ * number and array beyond limits.h. */
 #include "common/report/analysis.h"
 
 #include <assert.h>
@@ -11,28 +11,28 @@
 #include <limits.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "common/base/cleanup.h"
 #include "common/base/id.h"
+#include "common/report/jsonreader.h"
 #include "common/report/jsontext.h"
-#include "common/report/jsontree.h"
 #include "common/report/limits.h"
 
 #define REGISTER_NAME_MAX 32
+#define ELEMENTS_MAX      (4u * 1024 * 1024) /* more than all limits together let come up */
 
 enum field_type {
-    FIELD_TEXT,     /* const char *, keeps its start when cut */
-    FIELD_NAME,     /* const char *, keeps its end when cut */
-    FIELD_BUILD_ID, /* const char *, lower-case hexadecimal */
-    FIELD_INT,      /* int64_t */
-    FIELD_COUNT,    /* uint64_t below 2^63, a number */
-    FIELD_SIZE,     /* size_t, a number */
-    FIELD_UNSIGNED, /* unsigned, a number */
-    FIELD_HEX,      /* uint64_t, a text "0x…" */
-    FIELD_BOOL,     /* bool */
-    FIELD_TRUST,    /* enum frame_trust; always written */
-    FIELD_STATUS,   /* enum module_status; always written */
+    FIELD_TEXT,      /* const char *, keeps its start when cut */
+    FIELD_NAME,      /* const char *, keeps its end when cut */
+    FIELD_BUILD_ID,  /* const char *, lower-case hexadecimal */
+    FIELD_INT,       /* int64_t */
+    FIELD_COUNT,     /* uint64_t below 2^63, a number */
+    FIELD_SIZE,      /* size_t, a number */
+    FIELD_UNSIGNED,  /* unsigned, a number */
+    FIELD_HEX,       /* uint64_t, a text "0x…" */
+    FIELD_BOOL,      /* bool */
+    FIELD_TRUST,     /* enum frame_trust; always written */
+    FIELD_STATUS,    /* enum module_status; always written */
+    FIELD_CERTAINTY, /* enum cause_certainty; always written */
 };
 
 struct field {
@@ -59,6 +59,15 @@ static const struct field frame_fields[] = {
     {"inlined", FIELD_BOOL, AT(frame, inlined)},
     {"signal", FIELD_BOOL, AT(frame, signal)},
     {"trust", FIELD_TRUST, AT(frame, trust)},
+    {"variables_left_out", FIELD_COUNT, AT(frame, variables_left_out)},
+};
+
+static const struct field variable_fields[] = {
+    {"name", FIELD_TEXT, AT(variable, name)},
+    {"type", FIELD_TEXT, AT(variable, type)},
+    {"value", FIELD_TEXT, AT(variable, value)},
+    {"problem", FIELD_TEXT, AT(variable, problem)},
+    {"argument", FIELD_BOOL, AT(variable, argument)},
 };
 
 static const struct field thread_fields[] = {
@@ -78,6 +87,17 @@ static const struct field module_fields[] = {
     {"end", FIELD_HEX, AT(module, end)},
     {"status", FIELD_STATUS, AT(module, status)},
     {"problem", FIELD_TEXT, AT(module, problem)},
+};
+
+static const struct field cause_fields[] = {
+    {"rule", FIELD_TEXT, AT(cause, rule)},
+    {"sentence", FIELD_TEXT, AT(cause, sentence)},
+    {"certainty", FIELD_CERTAINTY, AT(cause, certainty)},
+};
+
+static const struct field evidence_fields[] = {
+    {"what", FIELD_TEXT, AT(evidence, what)},
+    {"value", FIELD_TEXT, AT(evidence, value)},
 };
 
 static const struct field analysis_fields[] = {
@@ -111,6 +131,11 @@ static const char *const status_names[] = {
     [MODULE_DEBUG] = "debug",
 };
 
+static const char *const certainty_names[] = {
+    [CAUSE_LIKELY] = "likely",
+    [CAUSE_CERTAIN] = "certain",
+};
+
 const char *frame_trust_name(enum frame_trust t)
 {
     return trust_names[t];
@@ -119,6 +144,11 @@ const char *frame_trust_name(enum frame_trust t)
 const char *module_status_name(enum module_status s)
 {
     return status_names[s];
+}
+
+const char *cause_certainty_name(enum cause_certainty c)
+{
+    return certainty_names[c];
 }
 
 /* --- Formatting --- */
@@ -192,6 +222,9 @@ static void format_field(const struct field *f, const void *member, struct buf *
     case FIELD_STATUS:
         jsontext_string(b, f->key, status_names[*(const int *)member]);
         break;
+    case FIELD_CERTAINTY:
+        jsontext_string(b, f->key, certainty_names[*(const int *)member]);
+        break;
     }
 }
 
@@ -206,12 +239,26 @@ void analysis_format_frame(const struct frame *f, struct buf *b)
     format_fields(frame_fields, ARRAY_SIZE(frame_fields), f, b);
 }
 
+static void format_variables(const struct frame *f, struct buf *b)
+{
+    if (f->n_variables == 0)
+        return;
+    jsontext_array(b, "variables");
+    for (size_t i = 0; i < f->n_variables; i++) {
+        jsontext_object(b, NULL);
+        format_fields(variable_fields, ARRAY_SIZE(variable_fields), &f->variables[i], b);
+        jsontext_end_object(b);
+    }
+    jsontext_end_array(b);
+}
+
 static void format_frames(const struct thread *t, struct buf *b)
 {
     jsontext_array(b, "frames");
     for (size_t i = 0; i < t->n_frames; i++) {
         jsontext_object(b, NULL);
         analysis_format_frame(&t->frames[i], b);
+        format_variables(&t->frames[i], b);
         jsontext_end_object(b);
     }
     jsontext_end_array(b);
@@ -251,10 +298,27 @@ static void format_modules(const struct analysis *an, struct buf *b)
     jsontext_end_array(b);
 }
 
+static void format_cause(const struct cause *c, struct buf *b)
+{
+    if (!c->rule)
+        return;
+    jsontext_object(b, "cause");
+    format_fields(cause_fields, ARRAY_SIZE(cause_fields), c, b);
+    jsontext_array(b, "evidence");
+    for (size_t i = 0; i < c->n_evidence; i++) {
+        jsontext_object(b, NULL);
+        format_fields(evidence_fields, ARRAY_SIZE(evidence_fields), &c->evidence[i], b);
+        jsontext_end_object(b);
+    }
+    jsontext_end_array(b);
+    jsontext_end_object(b);
+}
+
 void analysis_format(const struct analysis *an, struct buf *b)
 {
     jsontext_object(b, NULL);
     format_fields(analysis_fields, ARRAY_SIZE(analysis_fields), an, b);
+    format_cause(&an->cause, b);
     format_threads(an, b);
     format_modules(an, b);
     jsontext_end_object(b);
@@ -262,211 +326,310 @@ void analysis_format(const struct analysis *an, struct buf *b)
 
 /* --- Parsing --- */
 
-static int parse_text(const json_t *v, size_t max, struct arena *a, const char **ret)
+struct parser {
+    struct jsonreader reader;
+    struct arena *arena;
+    struct buf elements; /* of the arrays that are open: how many there are is known at their end */
+};
+
+/* What a parser makes room for. */
+union element {
+    struct thread thread;
+    struct frame frame;
+    struct variable variable;
+    struct module module;
+    struct evidence evidence;
+    struct register_value register_value;
+};
+
+static void parse_text(struct parser *p, size_t max, const char **ret)
 {
-    if (!json_is_string(v) || json_string_length(v) > max)
-        return -EBADMSG;
-    *ret = arena_strndup(a, json_string_value(v), json_string_length(v));
-    return 0;
+    struct str text;
+
+    if (jsonreader_text(&p->reader, max, &text))
+        *ret = arena_strndup(p->arena, text.p, text.n);
 }
 
-static int parse_build_id(const json_t *v, struct arena *a, const char **ret)
+static void parse_build_id(struct parser *p, const char **ret)
 {
-    if (!json_is_string(v) || !hex_valid(str_from(json_string_value(v)), BUILD_ID_TEXT_SIZE - 1))
-        return -EBADMSG;
-    *ret = arena_strdup(a, json_string_value(v));
-    return 0;
+    struct str text;
+
+    if (!jsonreader_text(&p->reader, BUILD_ID_TEXT_SIZE - 1, &text))
+        return;
+    if (!hex_valid(text, BUILD_ID_TEXT_SIZE - 1))
+        jsonreader_refuse(&p->reader);
+    else
+        *ret = arena_strndup(p->arena, text.p, text.n);
 }
 
 /* Any integer of JSON that lies within the bounds. */
-static int parse_int(const json_t *v, int64_t min, int64_t max, int64_t *ret)
+static int64_t parse_int(struct parser *p, int64_t min, int64_t max)
 {
-    if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
-        return -EBADMSG;
-    *ret = json_integer_value(v);
-    return 0;
+    int64_t n = 0;
+
+    if (jsonreader_integer(&p->reader, &n) && (n < min || n > max))
+        jsonreader_refuse(&p->reader);
+    return n;
 }
 
-static int parse_hex(const json_t *v, uint64_t *ret)
+static void parse_word(struct parser *p, const char *const *words, size_t n, int *ret)
 {
-    return jsontree_address(v, ret) < 0 ? -EBADMSG : 0;
-}
+    struct str text;
 
-static int parse_bool(const json_t *v, bool *ret)
-{
-    if (!json_is_boolean(v))
-        return -EBADMSG;
-    *ret = json_is_true(v);
-    return 0;
-}
-
-static int parse_word(const json_t *v, const char *const *words, size_t n, int *ret)
-{
-    if (!json_is_string(v))
-        return -EBADMSG;
+    if (!jsonreader_text(&p->reader, SIZE_MAX, &text))
+        return;
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(words[i], json_string_value(v)) == 0) {
+        if (str_eq(str_from(words[i]), text)) {
             *ret = (int)i;
-            return 0;
+            return;
         }
     }
-    return -EBADMSG;
+    jsonreader_refuse(&p->reader);
 }
 
-static int parse_unsigned(const json_t *v, unsigned *ret)
-{
-    int64_t n;
-    int r = parse_int(v, 0, UINT_MAX, &n);
+static_assert(sizeof(enum frame_trust) == sizeof(int) &&
+                  sizeof(enum module_status) == sizeof(int) &&
+                  sizeof(enum cause_certainty) == sizeof(int),
+              "words are parsed into an int");
 
-    if (r == 0)
-        *ret = (unsigned)n;
-    return r;
-}
-
-static int parse_field(const struct field *f, const json_t *v, struct arena *a, void *member)
+static void parse_field(struct parser *p, const struct field *f, void *member)
 {
     switch (f->type) {
     case FIELD_TEXT:
-        return parse_text(v, ANALYSIS_TEXT_MAX, a, member);
+        parse_text(p, ANALYSIS_TEXT_MAX, member);
+        break;
     case FIELD_NAME:
-        return parse_text(v, FUNCTION_NAME_MAX, a, member);
+        parse_text(p, FUNCTION_NAME_MAX, member);
+        break;
     case FIELD_BUILD_ID:
-        return parse_build_id(v, a, member);
+        parse_build_id(p, member);
+        break;
     case FIELD_INT:
-        return parse_int(v, INT64_MIN, INT64_MAX, member);
+        *(int64_t *)member = parse_int(p, INT64_MIN, INT64_MAX);
+        break;
     case FIELD_COUNT:
+        *(uint64_t *)member = (uint64_t)parse_int(p, 0, INT64_MAX);
+        break;
     case FIELD_SIZE:
-        return parse_int(v, 0, INT64_MAX, member);
+        *(size_t *)member = (size_t)parse_int(p, 0, INT64_MAX);
+        break;
     case FIELD_UNSIGNED:
-        return parse_unsigned(v, member);
+        *(unsigned *)member = (unsigned)parse_int(p, 0, UINT_MAX);
+        break;
     case FIELD_HEX:
-        return parse_hex(v, member);
+        jsonreader_address(&p->reader, member);
+        break;
     case FIELD_BOOL:
-        return parse_bool(v, member);
+        jsonreader_bool(&p->reader, member);
+        break;
     case FIELD_TRUST:
-        return parse_word(v, trust_names, ARRAY_SIZE(trust_names), member);
+        parse_word(p, trust_names, ARRAY_SIZE(trust_names), member);
+        break;
     case FIELD_STATUS:
-        return parse_word(v, status_names, ARRAY_SIZE(status_names), member);
+        parse_word(p, status_names, ARRAY_SIZE(status_names), member);
+        break;
+    case FIELD_CERTAINTY:
+        parse_word(p, certainty_names, ARRAY_SIZE(certainty_names), member);
+        break;
     }
-    return -EBADMSG;
 }
 
-static_assert(sizeof(size_t) == sizeof(int64_t), "FIELD_SIZE is parsed as FIELD_INT");
-static_assert(sizeof(enum frame_trust) == sizeof(int) && sizeof(enum module_status) == sizeof(int),
-              "words are parsed into an int");
-
-static int parse_fields(const struct field *fields, size_t n, const json_t *object, struct arena *a,
-                        void *target)
+/* Members stand in the order of the table, as a rule: whoever looks begins where the last one was.
+ */
+static const struct field *find_field(const struct field *fields, size_t n, struct str key,
+                                      size_t *next)
 {
-    if (!json_is_object(object))
-        return -EBADMSG;
     for (size_t i = 0; i < n; i++) {
-        const json_t *v = json_object_get(object, fields[i].key);
-        int r = v ? parse_field(&fields[i], v, a, (char *)target + fields[i].offset) : 0;
+        const struct field *f = &fields[(*next + i) % n];
 
-        if (r < 0)
-            return r;
+        if (str_eq(str_from(f->key), key)) {
+            *next = (size_t)(f - fields) + 1;
+            return f;
+        }
     }
-    return 0;
+    return NULL;
 }
 
-/* The elements of an optional array: makes room for them and parses each. */
-static int parse_array(const json_t *array, size_t max, size_t size,
-                       int (*parse)(const json_t *v, struct arena *a, void *element),
-                       struct arena *a, void *ret_elements, size_t *ret_n)
+/* False for a member that it does not know. */
+typedef bool member_parser(struct parser *p, struct str key, void *target);
+
+static void parse_object(struct parser *p, const struct field *fields, size_t n,
+                         member_parser *others, void *target)
 {
-    size_t n = json_array_size(array);
-    char *elements;
+    struct str key;
+    size_t next = 0;
 
-    if (!array)
-        return 0;
-    if (!json_is_array(array) || n > max)
-        return -EBADMSG;
-    elements = arena_calloc(a, n, size);
-    for (size_t i = 0; i < n; i++) {
-        int r = parse(json_array_get(array, i), a, elements + i * size);
+    jsonreader_object(&p->reader);
+    while (jsonreader_member(&p->reader, &key)) {
+        const struct field *f = find_field(fields, n, key, &next);
 
-        if (r < 0)
-            return r;
+        if (f)
+            parse_field(p, f, (char *)target + f->offset);
+        else if (!others || !others(p, key, target))
+            jsonreader_skip(&p->reader);
     }
-    *(void **)ret_elements = elements;
-    *ret_n = n;
-    return 0;
 }
 
-static int parse_frame(const json_t *v, struct arena *a, void *element)
+/* What was parsed since `begin` becomes an array of the arena. */
+static void take_elements(struct parser *p, size_t begin, size_t size, void *ret, size_t *ret_n)
 {
-    return parse_fields(frame_fields, ARRAY_SIZE(frame_fields), v, a, element);
+    size_t bytes = p->elements.len - begin;
+
+    *(void **)ret = arena_memdup(p->arena, buf_text(&p->elements) + begin, bytes);
+    *ret_n = bytes / size;
+    p->elements.len = begin;
 }
 
-static int parse_module(const json_t *v, struct arena *a, void *element)
+static void parse_array(struct parser *p, size_t max, size_t size,
+                        void (*parse)(struct parser *p, void *element), void *ret, size_t *ret_n)
 {
-    return parse_fields(module_fields, ARRAY_SIZE(module_fields), v, a, element);
-}
+    size_t begin = p->elements.len;
 
-static int parse_registers(json_t *object, struct arena *a, struct thread *t)
-{
-    const char *name;
-    json_t *value;
-    size_t n = 0;
+    jsonreader_array(&p->reader);
+    while (jsonreader_element(&p->reader)) {
+        union element e = {0};
 
-    if (!object)
-        return 0;
-    if (!json_is_object(object) || json_object_size(object) > ANALYSIS_REGISTERS_MAX)
-        return -EBADMSG;
-    t->registers = arena_array(a, struct register_value, json_object_size(object));
-    json_object_foreach(object, name, value)
-    {
-        if (strlen(name) > REGISTER_NAME_MAX)
-            return -EBADMSG;
-        t->registers[n].name = arena_strdup(a, name);
-        if (parse_hex(value, &t->registers[n++].value) < 0)
-            return -EBADMSG;
+        if (p->elements.len - begin == max * size)
+            jsonreader_refuse(&p->reader);
+        parse(p, &e);
+        buf_add(&p->elements, &e, size);
     }
-    t->n_registers = n;
-    return 0;
+    take_elements(p, begin, size, ret, ret_n);
 }
 
-static int parse_thread(const json_t *v, struct arena *a, void *element)
+/* One without a name is none. */
+static void parse_variable(struct parser *p, void *element)
+{
+    struct variable *v = element;
+
+    parse_object(p, variable_fields, ARRAY_SIZE(variable_fields), NULL, v);
+    if (cstr_empty(v->name))
+        jsonreader_refuse(&p->reader);
+}
+
+static bool parse_part_of_frame(struct parser *p, struct str key, void *target)
+{
+    struct frame *f = target;
+
+    if (!str_eq(key, STR("variables")))
+        return false;
+    parse_array(p, ANALYSIS_VARIABLES_MAX, sizeof(struct variable), parse_variable, &f->variables,
+                &f->n_variables);
+    return true;
+}
+
+static void parse_frame(struct parser *p, void *element)
+{
+    parse_object(p, frame_fields, ARRAY_SIZE(frame_fields), parse_part_of_frame, element);
+}
+
+static void parse_module(struct parser *p, void *element)
+{
+    parse_object(p, module_fields, ARRAY_SIZE(module_fields), NULL, element);
+}
+
+static void parse_registers(struct parser *p, struct thread *t)
+{
+    size_t begin = p->elements.len, max = ANALYSIS_REGISTERS_MAX * sizeof(struct register_value);
+    struct str name;
+
+    jsonreader_object(&p->reader);
+    while (jsonreader_member(&p->reader, &name)) {
+        struct register_value v = {0};
+
+        if (name.n > REGISTER_NAME_MAX || p->elements.len - begin == max)
+            jsonreader_refuse(&p->reader);
+        if (!jsonreader_address(&p->reader, &v.value))
+            break;
+        v.name = arena_strndup(p->arena, name.p, name.n);
+        buf_add(&p->elements, &v, sizeof v);
+    }
+    take_elements(p, begin, sizeof(struct register_value), &t->registers, &t->n_registers);
+}
+
+static bool parse_part_of_thread(struct parser *p, struct str key, void *target)
+{
+    struct thread *t = target;
+
+    if (str_eq(key, STR("registers")))
+        parse_registers(p, t);
+    else if (str_eq(key, STR("frames")))
+        parse_array(p, ANALYSIS_FRAMES_MAX, sizeof(struct frame), parse_frame, &t->frames,
+                    &t->n_frames);
+    else
+        return false;
+    return true;
+}
+
+static void parse_thread(struct parser *p, void *element)
 {
     struct thread *t = element;
-    int r = parse_fields(thread_fields, ARRAY_SIZE(thread_fields), v, a, t);
 
-    if (r == 0)
-        r = parse_registers(json_object_get(v, "registers"), a, t);
-    if (r == 0)
-        r = parse_array(json_object_get(v, "frames"), ANALYSIS_FRAMES_MAX, sizeof(struct frame),
-                        parse_frame, a, &t->frames, &t->n_frames);
-    if (r == 0 && t->gap_after > 0 && t->gap_after >= t->n_frames)
-        return -EBADMSG;
-    return r;
+    parse_object(p, thread_fields, ARRAY_SIZE(thread_fields), parse_part_of_thread, t);
+    if (t->gap_after > 0 && t->gap_after >= t->n_frames)
+        jsonreader_refuse(&p->reader);
 }
 
-static int parse_analysis(const json_t *v, struct arena *a, struct analysis *an)
+static void parse_evidence(struct parser *p, void *element)
 {
-    int r = parse_fields(analysis_fields, ARRAY_SIZE(analysis_fields), v, a, an);
+    struct evidence *e = element;
 
-    if (r == 0)
-        r = parse_array(json_object_get(v, "threads"), ANALYSIS_THREADS_MAX, sizeof(struct thread),
-                        parse_thread, a, &an->threads, &an->n_threads);
-    if (r == 0)
-        r = parse_array(json_object_get(v, "modules"), ANALYSIS_MODULES_MAX, sizeof(struct module),
-                        parse_module, a, &an->modules, &an->n_modules);
-    return r;
+    parse_object(p, evidence_fields, ARRAY_SIZE(evidence_fields), NULL, e);
+    if (cstr_empty(e->what) || cstr_empty(e->value))
+        jsonreader_refuse(&p->reader);
+}
+
+static bool parse_part_of_cause(struct parser *p, struct str key, void *target)
+{
+    struct cause *c = target;
+
+    if (!str_eq(key, STR("evidence")))
+        return false;
+    parse_array(p, ANALYSIS_EVIDENCE_MAX, sizeof(struct evidence), parse_evidence, &c->evidence,
+                &c->n_evidence);
+    return true;
+}
+
+/* One that says nothing is none. */
+static void parse_cause(struct parser *p, struct cause *c)
+{
+    parse_object(p, cause_fields, ARRAY_SIZE(cause_fields), parse_part_of_cause, c);
+    if (cstr_empty(c->rule) || cstr_empty(c->sentence))
+        jsonreader_refuse(&p->reader);
+}
+
+static bool parse_part_of_analysis(struct parser *p, struct str key, void *target)
+{
+    struct analysis *an = target;
+
+    if (str_eq(key, STR("cause")))
+        parse_cause(p, &an->cause);
+    else if (str_eq(key, STR("threads")))
+        parse_array(p, ANALYSIS_THREADS_MAX, sizeof(struct thread), parse_thread, &an->threads,
+                    &an->n_threads);
+    else if (str_eq(key, STR("modules")))
+        parse_array(p, ANALYSIS_MODULES_MAX, sizeof(struct module), parse_module, &an->modules,
+                    &an->n_modules);
+    else
+        return false;
+    return true;
 }
 
 int analysis_parse(struct str json, struct arena *a, struct analysis *ret)
 {
-    _cleanup_json_ json_t *root = NULL;
+    struct parser p = {.arena = a, .elements = BUF_INIT(ELEMENTS_MAX)};
     struct analysis an = {0};
     int r;
 
     if (json.n > ANALYSIS_JSON_MAX)
         return -EBADMSG;
-    root = jsontree_object(json, ANALYSIS_VALUES_MAX, NULL);
-    if (!root)
-        return -EBADMSG;
-    r = parse_analysis(root, a, &an);
+    jsonreader_init(&p.reader, json, ANALYSIS_VALUES_MAX, a);
+    parse_object(&p, analysis_fields, ARRAY_SIZE(analysis_fields), parse_part_of_analysis, &an);
+    r = jsonreader_end(&p.reader);
+    if (buf_error(&p.elements) < 0)
+        r = -EBADMSG;
+    buf_fini(&p.elements);
+    jsonreader_fini(&p.reader);
     if (r == 0)
         *ret = an;
     return r;

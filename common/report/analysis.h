@@ -23,6 +23,15 @@ enum frame_trust {
     TRUST_SCAN,          /* looked like a return address on the stack */
 };
 
+/* An argument or a local variable of a frame. */
+struct variable {
+    const char *name;
+    const char *type;    /* as the language writes it; NULL: unknown */
+    const char *value;   /* as gdb prints it; NULL: it could not be had, and … */
+    const char *problem; /* … why, in words: "optimized out", "not in the core"; NULL */
+    bool argument;
+};
+
 struct frame {
     uint64_t pc;
     const char *function;  /* demangled; NULL when unknown */
@@ -37,6 +46,10 @@ struct frame {
     bool inlined; /* has no frame of its own: expanded in the next one that is not inlined */
     bool signal;  /* a signal handler's trampoline */
     enum frame_trust trust;
+    struct variable *variables; /* arguments first; of frames of the crashing thread, as far as they
+                                 * were asked for */
+    size_t n_variables;
+    uint64_t variables_left_out;
 };
 
 struct register_value {
@@ -74,6 +87,26 @@ struct module {
     const char *problem; /* why its file, or its debug information, could not be used; NULL */
 };
 
+/* How sure a cause is. */
+enum cause_certainty {
+    CAUSE_LIKELY,  /* what was found has no other usual reason */
+    CAUSE_CERTAIN, /* it follows from what was found */
+};
+
+/* A fact that a cause rests on: {"register", "rax = 0x0"}. */
+struct evidence {
+    const char *what, *value;
+};
+
+/* Why it crashed, as the rules of workerd/cause see it. */
+struct cause {
+    const char *rule;     /* "null-read": stays the same in later versions; NULL: unknown */
+    const char *sentence; /* for people */
+    enum cause_certainty certainty;
+    struct evidence *evidence;
+    size_t n_evidence;
+};
+
 struct analysis {
     const char *engine;       /* "libdwfl 0.188" */
     const char *architecture; /* "x86_64" */
@@ -87,6 +120,7 @@ struct analysis {
     const char *executable; /* path from the core */
     uint64_t core_bytes;    /* decompressed */
     bool core_truncated;
+    struct cause cause;
     struct thread *threads; /* the crashing one first */
     size_t n_threads;
     uint64_t threads_left_out;
@@ -104,5 +138,6 @@ void analysis_format_frame(const struct frame *f, struct buf *b);
 /* The words used in JSON: "cfi", "missing". */
 const char *frame_trust_name(enum frame_trust t);
 const char *module_status_name(enum module_status s);
+const char *cause_certainty_name(enum cause_certainty c);
 
 #endif

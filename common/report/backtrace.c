@@ -58,6 +58,15 @@ static void add_fact(struct buf *b, const char *label, const char *text)
     buf_addc(b, '\n');
 }
 
+static void add_cause(const struct cause *c, struct buf *b)
+{
+    if (!c->rule)
+        return;
+    buf_adds(b, c->certainty == CAUSE_CERTAIN ? "Why: " : "Why, likely: ");
+    add_clean(b, c->sentence);
+    buf_addc(b, '\n');
+}
+
 /* The first frame at an address shows it; the functions around an inlined one share it. */
 static void add_frame(const struct frame *f, size_t number, bool same_place, struct buf *b)
 {
@@ -82,6 +91,22 @@ static void add_frame(const struct frame *f, size_t number, bool same_place, str
     buf_addc(b, '\n');
 }
 
+/* As `bt full` has them: below their frame. */
+static void add_variables(const struct frame *f, struct buf *b)
+{
+    for (size_t i = 0; i < f->n_variables; i++) {
+        const struct variable *v = &f->variables[i];
+
+        buf_adds(b, "        ");
+        add_clean(b, v->name);
+        buf_adds(b, v->value ? " = " : " = <");
+        add_clean(b, v->value ? v->value : v->problem ? v->problem : "unknown");
+        buf_adds(b, v->value ? "\n" : ">\n");
+    }
+    if (f->variables_left_out)
+        buf_printf(b, "        (%" PRIu64 " variables left out)\n", f->variables_left_out);
+}
+
 static void add_gap(const struct thread *t, struct buf *b)
 {
     buf_printf(b, "(%" PRIu64 " frames left out", t->frames_left_out);
@@ -102,6 +127,7 @@ static void add_thread(const struct thread *t, size_t number, struct buf *b)
     buf_printf(b, ")%s:\n", t->crashed ? ", crashed" : "");
     for (size_t i = 0, shown = 0; i < t->n_frames; i++, shown++) {
         add_frame(&t->frames[i], shown, inlined, b);
+        add_variables(&t->frames[i], b);
         inlined = t->frames[i].inlined;
         if (t->frames_left_out && i == t->gap_after) {
             add_gap(t, b);
@@ -119,6 +145,7 @@ void backtrace_format(const struct analysis *an, struct buf *b)
 {
     add_fact(b, "Core of ", an->executable);
     add_signal(an, b);
+    add_cause(&an->cause, b);
     add_fact(b, "Message: ", an->message);
     add_fact(b, "Problem: ", an->problem);
     if (an->core_truncated)

@@ -31,6 +31,8 @@
 #define ANALYSIS_THREADS_MAX   4096
 #define ANALYSIS_FRAMES_MAX    256 /* kept of one thread: the head, then the tail */
 #define ANALYSIS_MODULES_MAX   8192
+#define ANALYSIS_VARIABLES_MAX 128  /* of one frame */
+#define ANALYSIS_EVIDENCE_MAX  16   /* facts of a cause */
 #define FUNCTION_NAME_MAX      4096 /* a demangled name; longer ones keep their end */
 
 #endif

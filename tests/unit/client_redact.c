@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/spool/redact_names.h"
+#include "common/report/redact_names.h"
 #include "common/base/buf.h"
 #include "common/base/cleanup.h"
 #include "common/base/io.h"

@@ -11,6 +11,11 @@
 #include "common/report/limits.h"
 #include "tests/lib/unit.h"
 
+static struct variable variables[] = {
+    {.name = "argc", .type = "int", .value = "1", .argument = true},
+    {.name = "text", .type = "const char *", .value = "0x7ffd \"a\\n\""},
+    {.name = "lost", .problem = "optimized out"},
+};
 static struct frame frames[] = {
     {.pc = 0xffffffffff600000,
      .function = "ns::f<int>",
@@ -23,7 +28,10 @@ static struct frame frames[] = {
      .offset = 0x1234,
      .inlined = true,
      .signal = true,
-     .trust = TRUST_SCAN},
+     .trust = TRUST_SCAN,
+     .variables = variables,
+     .n_variables = 3,
+     .variables_left_out = 12},
     {.pc = 1, .trust = TRUST_CONTEXT},
 };
 static struct register_value registers[] = {{"rax", 0}, {"rip", UINT64_MAX}};
@@ -95,11 +103,32 @@ START_TEST(round_trip)
     ck_assert(an.threads[0].frames[0].pc == frames[0].pc &&
               an.threads[0].frames[0].trust == TRUST_SCAN);
     ck_assert(an.threads[0].frames[0].inlined && an.threads[0].frames[0].signal);
+    ck_assert_uint_eq(an.threads[0].frames[0].n_variables, 3);
+    ck_assert_uint_eq(an.threads[0].frames[0].variables_left_out, 12);
+    ck_assert(an.threads[0].frames[0].variables[0].argument &&
+              !an.threads[0].frames[0].variables[1].argument);
+    ck_assert_str_eq(an.threads[0].frames[0].variables[1].value, variables[1].value);
+    ck_assert_str_eq(an.threads[0].frames[0].variables[1].type, "const char *");
+    ck_assert_str_eq(an.threads[0].frames[0].variables[2].problem, "optimized out");
+    ck_assert_ptr_null(an.threads[0].frames[0].variables[2].value);
     ck_assert_ptr_null(an.threads[0].frames[1].function);
     ck_assert(an.modules[0].end == UINT64_MAX && an.modules[0].status == MODULE_DEBUG);
 
     analysis_format(&an, &second);
     ck_assert_str_eq(buf_text(&first), buf_text(&second));
+}
+END_TEST
+
+START_TEST(a_frame_without_variables_says_nothing_of_them)
+{
+    struct frame f = {.pc = 1, .variables = variables};
+    struct thread t = {.frames = &f, .n_frames = 1};
+    struct analysis an = {.threads = &t, .n_threads = 1};
+    _cleanup_buf_ struct buf b;
+
+    buf_init(&b, 1000);
+    analysis_format(&an, &b);
+    ck_assert_ptr_null(strstr(buf_text(&b), "variables"));
 }
 END_TEST
 
@@ -144,6 +173,13 @@ static const char *const refused[] = {
     "{\"threads\":[{\"frames\":[{\"trust\":\"faith\"}]}]}",
     "{\"threads\":[{\"frames\":[{\"build_id\":\"ABCD\"}]}]}",
     "{\"threads\":[{\"frames\":[{\"build_id\":\"../x\"}]}]}",
+    "{\"threads\":[{\"frames\":[{\"variables\":{}}]}]}",
+    "{\"threads\":[{\"frames\":[{\"variables\":[1]}]}]}",
+    "{\"threads\":[{\"frames\":[{\"variables\":[{}]}]}]}",
+    "{\"threads\":[{\"frames\":[{\"variables\":[{\"name\":\"\"}]}]}]}",
+    "{\"threads\":[{\"frames\":[{\"variables\":[{\"name\":\"x\",\"value\":1}]}]}]}",
+    "{\"threads\":[{\"frames\":[{\"variables\":[{\"name\":\"x\",\"argument\":1}]}]}]}",
+    "{\"threads\":[{\"frames\":[{\"variables_left_out\":-1}]}]}",
     "{\"threads\":[{\"frames\":[{}],\"gap_after\":1}]}",
     "{\"threads\":[{\"gap_after\":-1}]}",
     "{\"threads\":[{\"registers\":[]}]}",
@@ -193,6 +229,12 @@ START_TEST(limits_are_inclusive)
     ck_assert_int_eq(
         parse_repeated("{\"threads\":[{\"frames\":[", "{}", ANALYSIS_FRAMES_MAX + 1, "]}]}"),
         -EBADMSG);
+    ck_assert_int_eq(parse_repeated("{\"threads\":[{\"frames\":[{\"variables\":[",
+                                    "{\"name\":\"x\"}", ANALYSIS_VARIABLES_MAX, "]}]}]}"),
+                     0);
+    ck_assert_int_eq(parse_repeated("{\"threads\":[{\"frames\":[{\"variables\":[",
+                                    "{\"name\":\"x\"}", ANALYSIS_VARIABLES_MAX + 1, "]}]}]}"),
+                     -EBADMSG);
     ck_assert_int_eq(parse_repeated("{\"unknown\":[", "0", ANALYSIS_VALUES_MAX, "]}"), -EBADMSG);
 }
 END_TEST
@@ -202,7 +244,8 @@ START_TEST(texts_that_are_too_long_are_cut_when_written)
     _cleanup_arena_ struct arena a;
     _cleanup_buf_ struct buf b;
     char *name = malloc(FUNCTION_NAME_MAX + 11), *path = malloc(ANALYSIS_TEXT_MAX + 11);
-    struct frame f = {.function = name, .file = path};
+    struct variable v = {.name = "v", .value = path};
+    struct frame f = {.function = name, .file = path, .variables = &v, .n_variables = 1};
     struct thread t = {.frames = &f, .n_frames = 1};
     struct analysis an = {.threads = &t, .n_threads = 1}, back;
 
@@ -218,6 +261,7 @@ START_TEST(texts_that_are_too_long_are_cut_when_written)
     ck_assert(cstr_ends(back.threads[0].frames[0].function, "end!"));
     ck_assert_uint_eq(strlen(back.threads[0].frames[0].file), ANALYSIS_TEXT_MAX);
     ck_assert(!cstr_ends(back.threads[0].frames[0].file, "end!"));
+    ck_assert_uint_eq(strlen(back.threads[0].frames[0].variables[0].value), ANALYSIS_TEXT_MAX);
     free(name);
     free(path);
 }
@@ -237,7 +281,8 @@ START_TEST(bytes_that_are_no_text_are_repaired)
 }
 END_TEST
 
-UNIT_TABLES_MAIN("report/analysis", {round_trip, 1}, {empty_object_is_all_unknown, 1},
-                 {hostile_text_is_refused, ARRAY_SIZE(refused)}, {limits_are_inclusive, 1},
-                 {texts_that_are_too_long_are_cut_when_written, 1},
+UNIT_TABLES_MAIN("report/analysis", {round_trip, 1},
+                 {a_frame_without_variables_says_nothing_of_them, 1},
+                 {empty_object_is_all_unknown, 1}, {hostile_text_is_refused, ARRAY_SIZE(refused)},
+                 {limits_are_inclusive, 1}, {texts_that_are_too_long_are_cut_when_written, 1},
                  {bytes_that_are_no_text_are_repaired, 1})

@@ -61,6 +61,35 @@ START_TEST(reads_like_gdb)
 }
 END_TEST
 
+START_TEST(variables_stand_below_their_frame)
+{
+    struct variable of_get[] = {
+        {.name = "list", .type = "struct list *", .value = "0x0", .argument = true},
+        {.name = "n", .type = "int", .problem = "optimized out"},
+        {.name = "\033", .value = "\"\033[2J\""},
+        {.name = "nobody knows"},
+    };
+    struct frame with[] = {frames[0], frames[1]};
+    struct thread t = {.tid = 1, .crashed = true, .frames = with, .n_frames = 2};
+    struct analysis an = {.threads = &t, .n_threads = 1};
+    _cleanup_buf_ struct buf b;
+
+    with[0].variables = of_get;
+    with[0].n_variables = ARRAY_SIZE(of_get);
+    with[1].variables_left_out = 3;
+    buf_init(&b, BACKTRACE_MAX);
+    backtrace_format(&an, &b);
+    ck_assert_str_eq(buf_text(&b), "\nThread 1 (LWP 1), crashed:\n"
+                                   "#0  0x0000000000401136 in get () at /src/app.c:4\n"
+                                   "        list = 0x0\n"
+                                   "        n = <optimized out>\n"
+                                   "        ? = \"?[2J\"\n"
+                                   "        nobody knows = <unknown>\n"
+                                   "#1  main () at /src/app.c:9\n"
+                                   "        (3 variables left out)\n");
+}
+END_TEST
+
 START_TEST(a_problem_without_a_stack)
 {
     struct analysis an = {.problem = "this is not an ELF file", .core_truncated = true};
@@ -105,5 +134,5 @@ START_TEST(nothing_reaches_the_terminal_raw)
 }
 END_TEST
 
-UNIT_MAIN("report/backtrace", reads_like_gdb, a_problem_without_a_stack,
-          nothing_reaches_the_terminal_raw)
+UNIT_MAIN("report/backtrace", reads_like_gdb, variables_stand_below_their_frame,
+          a_problem_without_a_stack, nothing_reaches_the_terminal_raw)

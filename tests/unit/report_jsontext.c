@@ -59,7 +59,8 @@ END_TEST
 
 START_TEST(text_survives)
 {
-    static const char text[] = "quote \" backslash \\ newline \n tab \t euro \xe2\x82\xac";
+    static const char text[] = "quote \" backslash \\ newline \n tab \t euro \xe2\x82\xac"
+                               "\xc3\xa9\"\xc3\xa9\\\xf0\x9f\x90\x8e\"\xe2\x82\xac\n";
     _cleanup_buf_ struct buf b;
     json_t *v;
 
@@ -71,6 +72,23 @@ START_TEST(text_survives)
     ck_assert_ptr_nonnull(v);
     ck_assert_str_eq(json_string_value(json_object_get(v, text)), text);
     json_decref(v);
+}
+END_TEST
+
+START_TEST(numbers_are_whole)
+{
+    _cleanup_buf_ struct buf b;
+
+    buf_init(&b, 1000);
+    jsontext_array(&b, NULL);
+    jsontext_int(&b, NULL, INT64_MIN);
+    jsontext_int(&b, NULL, INT64_MAX);
+    jsontext_int(&b, NULL, 0);
+    jsontext_hex(&b, NULL, 0);
+    jsontext_hex(&b, NULL, 0xa0b);
+    jsontext_end_array(&b);
+    ck_assert_str_eq(buf_text(&b),
+                     "[-9223372036854775808,9223372036854775807,0,\"0x0\",\"0xa0b\"]");
 }
 END_TEST
 
@@ -107,4 +125,4 @@ START_TEST(bounded)
 END_TEST
 
 UNIT_TABLES_MAIN("report/jsontext", {members_and_elements, 1}, {any_bytes_become_json, 1},
-                 {text_survives, 1}, {bounded, ARRAY_SIZE(bounds)})
+                 {text_survives, 1}, {numbers_are_whole, 1}, {bounded, ARRAY_SIZE(bounds)})

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which names of options, variables and members mean a secret, and which beginnings of a word are
- * those of a token. Tables and how they are looked up; redact.c walks the text. Pure. */
-#ifndef CORRAL_CLIENT_SPOOL_REDACT_NAMES_H
-#define CORRAL_CLIENT_SPOOL_REDACT_NAMES_H
+ * those of a token. Tables and how they are looked up: clients overwrite the values in what they
+ * send, workers do not show variables of such names. Pure. */
+#ifndef CORRAL_REPORT_REDACT_NAMES_H
+#define CORRAL_REPORT_REDACT_NAMES_H
 
 #include <stdbool.h>
 
@@ -16,7 +17,7 @@ enum redact_name {
 };
 
 /* name: without dashes in front; "dbPassword", "DB_PASSWORD" and "db-password" are alike. extra as
- * redact()'s names. */
+ * client/spool/redact.h's names. */
 enum redact_name redact_name(struct str name, const char *extra);
 /* True when the value after such a name is a secret. */
 bool redact_value(enum redact_name name, struct str value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/spool/redact_names.h"
+#include "common/report/redact_names.h"
 
 #include <ctype.h>
 #include <string.h>
