@@ -63,7 +63,7 @@ corral-workerd-daemon_SYS  :=
 # Reads hostile bytes: without a dynamic linker and with as little as possible around it. ENGINE_STATIC= as above.
 ENGINE_STATIC ?= $(if $(filter release,$(VARIANT)),1)
 corral-engine_TO   := lib/corral
-corral-engine_DIRS := workerd/engine workerd/front workerd/wire workerd/oneshot workerd/naming workerd/unwind workerd/indexer \
+corral-engine_DIRS := workerd/engine workerd/front workerd/wire workerd/oneshot workerd/naming workerd/variables workerd/unwind workerd/indexer \
                       workerd/analysis workerd/image workerd/sources workerd/index
 corral-engine_LIBS := report core store daemon base
 corral-engine_BARE := store daemon
@@ -72,7 +72,7 @@ corral-engine_LINK := $(if $(ENGINE_STATIC),-static-pie)
 corral-reference_TO   := lib/corral
 corral-reference_DIRS := workerd/reference workerd/oneshot workerd/analysis workerd/image \
                          workerd/sources workerd/index
-corral-reference_ALSO := workerd/indexer/demangle
+corral-reference_ALSO := workerd/indexer/demangle workerd/indexer/mangled
 corral-reference_LIBS := report core store base
 corral-reference_BARE := store
 corral-reference_SYS  := -ldw -lelf -liberty -lzstd

@@ -11,6 +11,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/report/limits.h"
 #include "workerd/wire/serve.h"
 #include "workerd/wire/verdict.h"
@@ -109,6 +110,7 @@ static int begin(const struct child_options *o, uint32_t *ret_job, int *ret_sock
         .memory_bytes = o->memory_bytes,
         .cpu_seconds = (uint64_t)(o->timeout_usec / USEC_PER_SEC) + 1,
         .file_bytes = CORE_MAX,
+        .variables = o->variables,
     };
     int ends[2];
     int r = parcel_pair(ends);
@@ -131,7 +133,10 @@ static int begin(const struct child_options *o, uint32_t *ret_job, int *ret_sock
 static int attempt(const struct child_options *o, struct vigil *v, struct buf *b,
                    const char **ret_problem)
 {
-    const struct wire_provider provider = {.give = stock_give, .arg = o->stock};
+    const struct wire_provider provider = {.give = stock_give,
+                                           .give_files = stock_give_files,
+                                           .give_code = stock_give_code,
+                                           .arg = o->stock};
     _cleanup_fd_ int socket = -1;
     struct report gone;
     uint32_t job;
@@ -147,8 +152,8 @@ static int attempt(const struct child_options *o, struct vigil *v, struct buf *b
     return conclude(said, &gone, ret_problem);
 }
 
-int child_analyse(const struct child_options *o, struct arena *a, struct analysis *ret,
-                  const char **ret_problem)
+static int analyse(const struct child_options *o, struct arena *a, struct analysis *ret,
+                   const char **ret_problem)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
     struct vigil v;
@@ -169,4 +174,18 @@ int child_analyse(const struct child_options *o, struct arena *a, struct analysi
     if (r == 0)
         stock_describe(o->stock, ret);
     return r;
+}
+
+/* Debug information that is read for variables may be hostile: a stack must not be lost by it. */
+int child_analyse(const struct child_options *o, struct arena *a, struct analysis *ret,
+                  const char **ret_problem)
+{
+    struct child_options without = *o;
+    int r = analyse(o, a, ret, ret_problem);
+
+    if (r != CHILD_FAILED || !o->variables)
+        return r;
+    log_warning("analysed again without variables", LOG_STR("reason", *ret_problem));
+    without.variables = false;
+    return analyse(&without, a, ret, ret_problem);
 }

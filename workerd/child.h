@@ -22,6 +22,7 @@ struct child_options {
     int core_fd;
     int64_t timeout_usec; /* without the time that indexes take to be made */
     uint64_t memory_bytes;
+    bool variables; /* of the crashed thread are wanted */
     /* Called about once a second meanwhile; false ends the child: nobody wants the result any more.
      */
     bool (*tick)(void *arg);

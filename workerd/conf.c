@@ -78,6 +78,10 @@ const struct conf_key worker_conf_keys[WORKER_CONF_KEYS] = {
         "What the folders of source files that a compiler wrote are called where people have them, "
         "as "
         "FROM=TO pairs with colons between them."),
+    KEY(variables_share, CONF_UINT, "10", 0, 100,
+        "How much of its time, in percent, a worker gives to the arguments and local variables of "
+        "crashed threads, which cost more than their stacks; the first crash with a new stack has "
+        "them in any case. 0: none has."),
     KEY(log_level, CONF_TEXT, "info", 0, 0, "error, warning, info or debug."),
 };
 

@@ -31,6 +31,7 @@ struct run {
     struct stored stored;
     int64_t started; /* monotonic */
     bool lost;       /* another worker has taken the job over */
+    bool variables;  /* the analysis was asked for them */
 };
 
 /* How a job ends: its word in the log and its counter. */
@@ -106,35 +107,44 @@ static bool wait_with_job(struct run *run, int64_t usec)
     return !run->w->stopping();
 }
 
-int job_analyse_core(struct worker *w, int core_fd, bool (*tick)(void *arg), void *arg,
-                     struct arena *a, struct analysis *ret, const char **ret_problem)
+/* Nothing is known of what variables alone have cost: the whole counts, which is short without
+ * them. */
+int job_analyse_core(struct worker *w, const struct job_analysis *j, struct arena *a,
+                     struct analysis *ret, bool *ret_variables, const char **ret_problem)
 {
+    int64_t started = clock_mono();
     const struct child_options o = {
         .crew = w->crew,
         .stock = w->stock,
         .scratch_fd = w->scratch_fd,
-        .core_fd = core_fd,
+        .core_fd = j->core_fd,
         .timeout_usec = w->conf->job_timeout,
         .memory_bytes = w->conf->job_memory,
-        .tick = tick,
-        .arg = arg,
+        .variables =
+            j->variables != JOB_NO_VARIABLES &&
+            allowance_permits(&w->variables, j->variables == JOB_VARIABLES_MATTER, started),
+        .tick = j->tick,
+        .arg = j->arg,
     };
-    int64_t started = clock_mono();
     struct prefixes prefixes;
     int r = child_analyse(&o, a, ret, ret_problem);
+    int64_t usec = clock_mono() - started;
 
+    if (o.variables)
+        allowance_spend(&w->variables, usec);
     if (r == 0 && prefixes_parse(w->conf->source_prefixes, a, &prefixes) == 0)
         prefixes_apply(&prefixes, ret, a);
-    metrics_observe(w->metrics, COUNTER_ANALYSIS_SECONDS, clock_mono() - started);
+    metrics_observe(w->metrics, COUNTER_ANALYSIS_SECONDS, usec);
     if (r == CHILD_FAILED)
         metrics_add(w->metrics, COUNTER_ANALYSES_FAILED, 1);
+    *ret_variables = o.variables;
     return r;
 }
 
-static int analyse_core(struct run *run, int core_fd, struct analysis *ret)
+static int analyse_core(struct run *run, const struct job_analysis *j, struct analysis *ret)
 {
     const char *problem = NULL;
-    int r = job_analyse_core(run->w, core_fd, still_ours, run, run->arena, ret, &problem);
+    int r = job_analyse_core(run->w, j, run->arena, ret, &run->variables, &problem);
 
     if (r != CHILD_FAILED)
         return r;
@@ -163,7 +173,10 @@ static int analyse_crash(struct run *run, struct analysis *ret)
         ret->problem = why ? why : "the crash came without a core";
         return 0;
     }
-    return r < 0 ? r : analyse_core(run, core, ret);
+    const struct job_analysis j = {
+        .core_fd = core, .variables = JOB_VARIABLES_IN_TIME, .tick = still_ours, .arg = run};
+
+    return r < 0 ? r : analyse_core(run, &j, ret);
 }
 
 /* A full disk or exhausted memory says nothing about the crash: the job stays in hand until they
@@ -321,6 +334,31 @@ static void mark_late_modules(struct worker *w, const struct event *e, int64_t b
     }
 }
 
+static bool goes_on(void *arg)
+{
+    const struct run *run = arg;
+
+    return !run->w->stopping();
+}
+
+/* The first crash with a stack has variables whatever the load is. Its event is stored and
+ * acknowledged, so that nothing waits; what goes wrong now leaves it without them. */
+static void add_variables(struct run *run)
+{
+    struct worker *w = run->w;
+    _cleanup_fd_ int core = -1;
+    struct job_analysis j = {.variables = JOB_VARIABLES_MATTER, .tick = goes_on, .arg = run};
+    struct analysis an;
+
+    if (blob_crash_file(w->store, run->job->crash_id, "core.zst", &core) != 0)
+        return;
+    j.core_fd = core;
+    if (analyse_core(run, &j, &an) != 0 || !run->variables || an.n_threads == 0)
+        return;
+    group_complete(&an, &run->record->meta, run->arena);
+    job_write_analysis(w, run->job->crash_id, &an);
+}
+
 static enum end process(struct run *run)
 {
     struct analysis an;
@@ -337,6 +375,8 @@ static enum end process(struct run *run)
     enum end end = store(run, &e);
 
     mark_late_modules(run->w, &e, began);
+    if (end == END_STACK && run->stored.new_stack && !run->variables)
+        add_variables(run);
     return end;
 }
 

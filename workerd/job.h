@@ -17,6 +17,7 @@
 #include "common/store/db.h"
 #include "common/store/queue.h"
 
+#include "workerd/allowance.h"
 #include "workerd/conf.h"
 #include "workerd/crew.h"
 #include "workerd/stock.h"
@@ -31,6 +32,7 @@ struct worker {
     struct crew *crew;
     struct stock *stock;
     int scratch_fd;
+    struct allowance variables; /* time for them */
     char consumer[128];
     bool (*stopping)(void);
 };
@@ -51,9 +53,24 @@ int job_read(struct worker *w, const char *crash_id, struct arena *a, struct cra
 void job_run(struct worker *w, const struct queue_job *job, int r,
              const struct crash_record *record, struct arena *a);
 
-/* Has a core analysed. Outcomes of child.h; tick as in struct child_options. */
-int job_analyse_core(struct worker *w, int core_fd, bool (*tick)(void *arg), void *arg,
-                     struct arena *a, struct analysis *ret, const char **ret_problem);
+/* How much somebody wants the variables of the crashed thread, which cost more than its stack. */
+enum job_variables {
+    JOB_NO_VARIABLES,
+    JOB_VARIABLES_IN_TIME, /* if there is time left for them (variables_share) */
+    JOB_VARIABLES_MATTER,  /* even if that time has to be saved later */
+};
+
+/* What a core's analysis is to be, and what for. */
+struct job_analysis {
+    int core_fd;
+    enum job_variables variables;
+    bool (*tick)(void *arg); /* as in struct child_options */
+    void *arg;
+};
+
+/* Has a core analysed. Outcomes of child.h. *ret_variables: whether variables were asked for. */
+int job_analyse_core(struct worker *w, const struct job_analysis *j, struct arena *a,
+                     struct analysis *ret, bool *ret_variables, const char **ret_problem);
 /* Writes analysis.json beside the core, for whoever shows the event. It can be made again, so that
  * a full disk is only logged. */
 void job_write_analysis(struct worker *w, const char *crash_id, const struct analysis *an);

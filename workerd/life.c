@@ -13,7 +13,8 @@
 #include "workerd/migrate.h"
 #include "workerd/queries.h"
 
-#define AWAY_WAIT (500 * USEC_PER_MSEC) /* while the schema is not there */
+#define VARIABLES_SAVED (2 * USEC_PER_SEC)    /* of the time that variables may take */
+#define AWAY_WAIT       (500 * USEC_PER_MSEC) /* while the schema is not there */
 
 static volatile sig_atomic_t asked_to_stop;
 
@@ -107,6 +108,7 @@ int life_begin_engine(struct worker *w)
                   LOG_ERRNO(w->scratch_fd));
         return w->scratch_fd;
     }
+    allowance_begin(&w->variables, (unsigned)conf->variables_share, VARIABLES_SAVED, clock_mono());
     w->crew = crew_new(path, w->metrics);
     w->stock = stock_new(&(const struct stock_options){
         .store = w->store,

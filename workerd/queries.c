@@ -195,7 +195,7 @@ static bool lacks_reference(const struct references *ids, const struct event *e)
 }
 
 static int make_references(struct db *d, const struct event *e, const struct references *ids,
-                           struct arena *a)
+                           struct arena *a, struct stored *ret)
 {
     int r = 0;
 
@@ -203,8 +203,10 @@ static int make_references(struct db *d, const struct event *e, const struct ref
         r = reference_make_host(d, e);
     if (r == 0 && !ids->program)
         r = reference_make_program(d, e);
-    if (r == 0 && e->stack && !ids->stack)
+    if (r == 0 && e->stack && !ids->stack) {
         r = reference_make_stack(d, e, a);
+        ret->new_stack = true;
+    }
     if (r == 0 && e->problem && !ids->problem)
         r = reference_make_problem(d, e->problem);
     return r;
@@ -260,7 +262,7 @@ static int attempt(struct db *d, const struct event *e, struct arena *a, struct 
         return r ? r : AGAIN;
     }
     if (r == AGAIN && lacks_reference(&ids, e)) {
-        r = make_references(d, e, &ids, a);
+        r = make_references(d, e, &ids, a, ret);
         /* What is new is rare: the day's partition is made sure of with it, so that the first group
          * of a day does not lose its number to a rollback. */
         if (r == 0)

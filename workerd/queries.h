@@ -20,6 +20,7 @@ enum store_outcome {
 struct stored {
     bool repeated;  /* this crash was in the database already: nothing was counted */
     bool new_group; /* it is the first of its kind */
+    bool new_stack; /* it is the first with this very stack */
     bool regressed; /* its group was resolved before the crash was received */
     int64_t group_id;
 };

@@ -129,15 +129,8 @@ static struct order order_of(const struct stock *s, const struct shelf_files *fi
         .file_bytes = INDEX_SIZE_MAX,
     };
 
-    *fds = (struct parcel_fds){.list = {out_fd, files->module}, .n = 2};
-    if (files->debuginfo >= 0) {
-        o.has |= HAS_DEBUGINFO;
-        fds->list[fds->n++] = files->debuginfo;
-    }
-    if (files->shared >= 0) {
-        o.has |= HAS_SHARED;
-        fds->list[fds->n++] = files->shared;
-    }
+    *fds = (struct parcel_fds){.list = {out_fd}, .n = 1};
+    o.has = files_pack(files->module, files->debuginfo, files->shared, fds);
     return o;
 }
 
@@ -219,6 +212,30 @@ int stock_give(void *arg, const struct wire_want *w, struct vigil *v, int *ret_f
     if (r == 0 && e)
         keep(s, e, *ret_fd);
     return r;
+}
+
+int stock_give_files(void *arg, const struct wire_want *w, struct parcel_fds *ret_fds,
+                     uint32_t *ret_has)
+{
+    const struct stock *s = arg;
+    const struct module_wanted wanted = {
+        .path = w->path, .build_id = w->build_id[0] ? w->build_id : NULL, .main = w->main};
+    struct shelf_files files;
+    int r = shelf_open_files(&s->shelf, &wanted, &files);
+
+    if (r != 0)
+        return r < 0 ? r : WIRE_GIVES_NONE;
+    *ret_has = files_pack(files.module, files.debuginfo, files.shared, ret_fds);
+    return 0;
+}
+
+ssize_t stock_give_code(void *arg, const struct wire_want *w, uint64_t offset, void *p, size_t n)
+{
+    const struct stock *s = arg;
+    const struct module_wanted wanted = {
+        .path = w->path, .build_id = w->build_id[0] ? w->build_id : NULL, .main = w->main};
+
+    return source_read_module(&s->shelf.sources, &wanted, offset, p, n);
 }
 
 void stock_describe(struct stock *s, struct analysis *an)

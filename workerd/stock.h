@@ -34,6 +34,11 @@ void stock_begin(struct stock *s);
  * -EOWNERDEAD: the zygote died. The vigil's deadline moves by the time that was spent. */
 int stock_give(void *arg, const struct wire_want *w, struct vigil *v, int *ret_fd,
                const char **ret_problem);
+/* struct wire_provider's give_files; arg is the stock. */
+int stock_give_files(void *arg, const struct wire_want *w, struct parcel_fds *ret_fds,
+                     uint32_t *ret_has);
+/* struct wire_provider's give_code. */
+ssize_t stock_give_code(void *arg, const struct wire_want *w, uint64_t offset, void *p, size_t n);
 /* Sets the status of modules that the analysis says are missing and that are at hand all the same,
  * because no frame was in them. */
 void stock_describe(struct stock *s, struct analysis *an);

@@ -25,15 +25,30 @@ int bytes_of_file(int fd, struct bytes *ret)
     return 0;
 }
 
+int bytes_read_head(struct bytes *b, void *head, size_t n)
+{
+    ssize_t got = bytes_read(b, 0, head, n);
+
+    if (got < 0)
+        return (int)got;
+    b->head = head;
+    b->n_head = (size_t)got;
+    return 0;
+}
+
 ssize_t bytes_read(const struct bytes *b, uint64_t offset, void *p, size_t n)
 {
+    const uint8_t *from = b->data;
+
     if (offset >= b->size)
         return 0;
     if (n > b->size - offset)
         n = (size_t)(b->size - offset);
-    if (!b->data)
+    if (b->head && range_within(offset, n, b->n_head))
+        from = b->head;
+    if (!from)
         return io_pread(b->fd, p, n, (off_t)offset);
-    memcpy(p, b->data + offset, n);
+    memcpy(p, from + offset, n);
     return (ssize_t)n;
 }
 

@@ -19,11 +19,16 @@ struct bytes {
     const uint8_t *data; /* NULL: in the file */
     int fd;
     uint64_t size;
+    const uint8_t *head; /* of a file: its first bytes, which are not read again */
+    size_t n_head;
 };
 
 struct bytes bytes_of_memory(const void *p, size_t n);
 /* BYTES_NOT_REGULAR. */
 int bytes_of_file(int fd, struct bytes *ret);
+/* Reads the first bytes of a file into a buffer that lives as long as they are looked at: most of
+ * what is asked of an ELF file lies there. -errno. */
+int bytes_read_head(struct bytes *b, void *head, size_t n);
 /* Copies up to n bytes from offset; returns how many there are, or -errno. */
 ssize_t bytes_read(const struct bytes *b, uint64_t offset, void *p, size_t n);
 

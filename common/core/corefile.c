@@ -212,9 +212,10 @@ const struct core_mapping *corefile_mapping(const struct corefile *c, uint64_t a
 
 ssize_t corefile_read(const struct corefile *c, uint64_t address, void *p, size_t n)
 {
+    unsigned pieces = 0;
     size_t done = 0;
 
-    while (done < n && address <= UINT64_MAX - done) {
+    while (done < n && address <= UINT64_MAX - done && pieces++ < CORE_READ_SEGMENTS_MAX) {
         const struct core_segment *s = corefile_segment(c, address + done);
 
         if (!s)

@@ -18,6 +18,8 @@
 
 #define CORE_THREADS_MAX  32768u /* about the kernel's own limit on a small host */
 #define CORE_MAPPINGS_MAX 131072u
+/* That one read goes through: they end where pages do, unless a core lies. */
+#define CORE_READ_SEGMENTS_MAX 16u
 
 enum corefile_outcome {
     CORE_NOT_ELF = 1,
@@ -53,6 +55,7 @@ struct corefile {
 
     struct core_thread *threads; /* the kernel writes the crashing one first */
     size_t n_threads, threads_left_out;
+    const uint8_t *vectors;        /* of the first thread, as the layout has them; NULL: unknown */
     struct core_segment *segments; /* by start */
     size_t n_segments;
     struct core_mapping *mappings; /* by start */
@@ -64,6 +67,9 @@ struct corefile {
     uint64_t address;
     bool has_sender; /* the signal was sent, by this process and user */
     int64_t sender_pid, sender_uid;
+    bool has_call; /* a filter of system calls raised it (SIGSYS), at the call of that number, */
+    int call;
+    uint32_t call_machine; /* … as AUDIT_ARCH_… counts */
     int64_t pid;           /* 0: unknown */
     const char *name;      /* comm of the process; NULL: unknown */
     const char *arguments; /* the first 79 bytes of the command line; NULL: unknown */
@@ -86,8 +92,8 @@ uint64_t core_thread_register(const struct corefile *c, const struct core_thread
 const struct core_segment *corefile_segment(const struct corefile *c, uint64_t address);
 /* The file mapped at the address; NULL. */
 const struct core_mapping *corefile_mapping(const struct corefile *c, uint64_t address);
-/* Copies memory from address on; returns how many of the n bytes the core has in one piece, or
- * -errno. */
+/* Copies memory from address on; returns how many of the n bytes the core has in one piece, as far
+ * as CORE_READ_SEGMENTS_MAX segments hold it, or -errno. */
 ssize_t corefile_read(const struct corefile *c, uint64_t address, void *p, size_t n);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One function for each type of note, found by a table; what a note is too short for is passed
  * over. What is kept of a note is copied to the arena: of a thread's notes most bytes are vector
- * registers, which nobody asks for. */
+ * registers, for which nobody asks but of the crashed one. */
 #include "common/core/corenotes.h"
 
 #include <stdlib.h>
@@ -41,6 +41,18 @@ static int read_prstatus(struct note_reader *r, const struct elf_note *n)
         .signal = (int16_t)layout_int(n->desc + l->prstatus_signal),
         .registers = registers,
     };
+    return 0;
+}
+
+/* It follows its thread's NT_PRSTATUS. */
+static int read_vectors(struct note_reader *r, const struct elf_note *n)
+{
+    const struct core_vectors *v = &r->core->layout->vectors;
+    size_t size = (size_t)v->size * v->count;
+
+    if (size == 0 || r->core->n_threads != 1 || r->core->vectors || n->desc_size < v->offset + size)
+        return 0;
+    r->core->vectors = arena_memdup(r->arena, n->desc + v->offset, size);
     return 0;
 }
 
@@ -84,6 +96,19 @@ static bool signal_has_sender(int code)
     return code == si_user || code == si_queue || code == si_tkill;
 }
 
+/* sigaction(2): si_call_addr, where a fault has si_addr, then si_syscall and si_arch. */
+static void read_call(struct corefile *c, const struct elf_note *n)
+{
+    const int sigsys = 31;
+    size_t at = c->layout->siginfo_address + layout_word_size(c->layout);
+
+    c->has_call = c->signal == sigsys && c->code > 0 && n->desc_size >= at + 8;
+    if (!c->has_call)
+        return;
+    c->call = layout_int(n->desc + at);
+    c->call_machine = (uint32_t)layout_int(n->desc + at + 4);
+}
+
 static int read_siginfo(struct note_reader *r, const struct elf_note *n)
 {
     struct corefile *c = r->core;
@@ -102,6 +127,7 @@ static int read_siginfo(struct note_reader *r, const struct elf_note *n)
         c->sender_pid = layout_int(n->desc + address);
         c->sender_uid = (uint32_t)layout_int(n->desc + address + 4);
     }
+    read_call(c, n);
     return 0;
 }
 
@@ -202,8 +228,8 @@ static const struct {
     uint32_t type;
     note_handler *read;
 } note_types[] = {
-    {NT_PRSTATUS, read_prstatus}, {NT_PRPSINFO, read_prpsinfo}, {NT_SIGINFO, read_siginfo},
-    {NT_AUXV, read_auxv},         {NT_FILE, read_files},
+    {NT_PRSTATUS, read_prstatus}, {NT_PRFPREG, read_vectors}, {NT_PRPSINFO, read_prpsinfo},
+    {NT_SIGINFO, read_siginfo},   {NT_AUXV, read_auxv},       {NT_FILE, read_files},
 };
 
 static int read_note(struct note_reader *r, const struct elf_note *n)

@@ -17,6 +17,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "headers are copied as 
 
 #define SECTIONS_MAX   262144u        /* of one file: -ffunction-sections makes tens of thousands */
 #define NOTE_RANGE_MAX (1024u * 1024) /* of one segment or section that may hold a build-id */
+#define HEAD_BYTES     2048u          /* hold headers and notes of most files */
 #define GO_NOTE        "Go\0"
 #define GO_BUILD_ID    4u
 #define GO_ID_MIN      16u
@@ -340,18 +341,16 @@ int elf_build_id(const struct elf_view *v, char ret[static ELF_BUILD_ID_TEXT])
 
 int elf_build_id_fd(int fd, char ret[static ELF_BUILD_ID_TEXT])
 {
-    uint8_t header[sizeof(Elf64_Ehdr)];
+    uint8_t head[HEAD_BYTES];
     struct elf_view v;
     struct bytes b;
     int r = bytes_of_file(fd, &b);
 
     if (r != 0)
         return r < 0 ? r : ELF_NOT_ELF;
-    ssize_t got = bytes_read(&b, 0, header, sizeof header);
-
-    if (got < 0)
-        return (int)got;
-    r = elf_open(header, (size_t)got, &v);
+    r = bytes_read_head(&b, head, sizeof head);
+    if (r == 0)
+        r = elf_open(head, b.n_head, &v);
     if (r != 0)
         return r;
     return search_bytes(&b, &v, ret);

@@ -17,6 +17,12 @@ struct core_register {
     int16_t dwarf; /* its number in call frame information; -1: none */
 };
 
+/* The registers for floating-point numbers and vectors in NT_FPREGSET, of which there are `count`
+ * of `size` bytes one behind the other, and the DWARF number of the first. count 0: not known. */
+struct core_vectors {
+    uint16_t offset, size, count, dwarf;
+};
+
 /* How one architecture lays out its notes. */
 struct core_layout {
     uint16_t machine;
@@ -27,6 +33,7 @@ struct core_layout {
     uint16_t siginfo_address;
     const struct core_register *registers;
     size_t n_registers;
+    struct core_vectors vectors;
     size_t pc, sp, fp;         /* indexes into registers; fp: the frame pointer, when used as one */
     unsigned unwind_registers; /* how many of DWARF's numbers, from 0 on, take part in unwinding */
     /* The register, as DWARF counts, that holds the return address when a function begins; -1: a

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "tests/unit/unwind_process.h"
+#include "workerd/unwind/effort.h"
 #include "workerd/unwind/expression.h"
 
 #define MEMORY 0x10000u
@@ -15,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     _cleanup_process_ struct process p = {0};
     struct registers registers = {0};
-    uint64_t value = 1, unread = 2, steps = 0;
+    uint64_t value = 1, unread = 2, effort = 0;
     uint8_t choice;
 
     if (size < 65 || size > 65 + CFI_EXPRESSION_MAX)
@@ -32,11 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                          .bias = MEMORY,
                                          .has_cfa = choice & 2,
                                          .cfa = MEMORY + 8,
-                                         .steps = &steps,
-                                         .steps_max = 1000};
+                                         .effort = &effort};
     int outcome = expression_evaluate(&x, &e, &value, &unread);
 
-    assert(steps <= EXPRESSION_STEPS_MAX + 1);
+    assert(effort <= (EXPRESSION_STEPS_MAX + 1) * EFFORT_STEP);
     assert(outcome >= 0 && outcome <= EXPRESSION_UNREAD);
     assert(outcome == 0 || value == 1);
     assert(outcome == EXPRESSION_UNREAD || unread == 2);

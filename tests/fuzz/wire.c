@@ -18,7 +18,10 @@ static size_t format(const struct wire_message *m, char *packet)
 
     switch (m->kind) {
     case WIRE_WANT:
-        return wire_format_want(&m->want, packet);
+    case WIRE_SOURCE:
+        return wire_format_want(m->kind, &m->want, packet);
+    case WIRE_GIVEN:
+        return wire_format_given(m->has, packet);
     case WIRE_RESULT:
         return wire_format_result(m->length, m->bytes, packet, &used);
     case WIRE_PIECE:

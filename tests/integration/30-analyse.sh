@@ -109,6 +109,43 @@ touch "$CORRAL_CACHE"
 is "$(said)" "$known" 'the same when their folder is no folder'
 rm -f "$CORRAL_CACHE"
 
+# After su(1) the environment names another user's folder: he would decide what an index says.
+mkdir -p "$WORK/own" "$WORK/foreign/.cache"
+in_caches() { env -u CORRAL_CACHE "$@" "$WORKERD" --analyse "$(core_of terminate)" --format json; }
+is "$(in_caches XDG_CACHE_HOME="$WORK/own")" "$known" "the same with a cache in one's own folder"
+ok 'which is used' test -d "$WORK/own/corral"
+if [ "$(id -u)" = 0 ]; then
+    chown -R nobody "$WORK/foreign"
+    is "$(in_caches XDG_CACHE_HOME="$WORK/foreign")" "$known" "the same when the environment names another user's folder"
+    is "$(in_caches -u XDG_CACHE_HOME HOME="$WORK/foreign")" "$known" 'the same when it names his home'
+    is "$(find "$WORK/foreign" -mindepth 1 | wc -l)" 1 'neither of which is used'
+else
+    skip 'root alone can give a folder to somebody else' "another user's folder"
+fi
+
+# --- What a child has open ------------------------------------------------------------------------------------------------
+
+# Without indexes one is made of libc: time enough to look at the children behind their walls.
+children_of() { cat /proc/"$1"/task/"$1"/children 2>/dev/null; }
+behind_walls() { grep -q '^Seccomp:.*2' "/proc/$1/status" 2>/dev/null; }
+descriptors() { # of the children of $1, until it ends: a line each
+    local child
+    while kill -0 "$1" 2>/dev/null; do
+        for child in $(children_of "$1"); do
+            if behind_walls "$child"; then find "/proc/$child/fd" -printf '%l\n' 2>/dev/null; fi
+        done
+    done
+}
+echo secret >"$WORK/secret"
+look() { # leaves what was seen in $WORK/seen; false when nothing was
+    "$WORKERD" --analyse "$(core_of terminate)" --cache "$WORK/fresh" 7<"$WORK/secret" 9<"$WORK/secret" >/dev/null 2>&1 &
+    descriptors $! | sort -u >"$WORK/seen"
+    rm -rf "$WORK/fresh"
+    grep -q "$(core_of terminate)" "$WORK/seen"
+}
+ok 'children were seen at work' wait_for 60 look
+unlike "$(cat "$WORK/seen")" "$WORK/(secret|fresh)$" 'none has what this program was started with, nor the cache'
+
 # --- A deep stack ---------------------------------------------------------------------------------------------------------
 
 began=${EPOCHREALTIME/./}
@@ -126,6 +163,14 @@ core=$(core_of threads)
 size=$(stat -c %s "$core")
 zstd -q -1 "$core" -o "$WORK/threads.zst"
 is "$(analyse "$WORK/threads.zst")" "$(analyse "$core")" 'a compressed core gives the same text'
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+    on_small_disk() { # WORKERD CORE: with a folder for scratch files that holds next to nothing
+        unshare -m bash -c 'mount -t tmpfs -o size=64k none /mnt && TMPDIR=/mnt exec "$@"' - "$1" --analyse "$2"
+    }
+    is "$(on_small_disk "$WORKERD" "$WORK/threads.zst")" "$(analyse "$core")" 'the same where the disk has no room for it'
+else
+    skip 'file systems cannot be mounted' 'a small disk'
+fi
 head -c $(($(stat -c %s "$WORK/threads.zst") / 2)) "$WORK/threads.zst" >"$WORK/half.zst"
 ok 'half of a compressed core gives a stack' analyse "$WORK/half.zst"
 

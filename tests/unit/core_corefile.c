@@ -89,6 +89,24 @@ START_TEST(threads_and_registers)
 }
 END_TEST
 
+START_TEST(vectors_of_the_crashed_thread_alone)
+{
+    static const struct core_image_thread none[] = {{.tid = 1}, {.tid = 2, .xmm1 = 8}};
+    static const struct core_image_thread both[] = {{.tid = 1, .xmm1 = 7}, {.tid = 2, .xmm1 = 8}};
+    const struct core_image without = {.threads = none, .n_threads = 2};
+    const struct core_image with = {.threads = both, .n_threads = 2};
+    _fixture_ struct fixture a;
+    _fixture_ struct fixture b;
+
+    fixture_open(&a, &without, SIZE_MAX);
+    fixture_open(&b, &with, SIZE_MAX);
+    ck_assert_ptr_null(a.core.vectors);
+    ck_assert_ptr_nonnull(b.core.vectors);
+    ck_assert_uint_eq(b.core.layout->vectors.dwarf, 17);
+    ck_assert_uint_eq(b.core.vectors[b.core.layout->vectors.size], 7);
+}
+END_TEST
+
 START_TEST(signal_process_and_auxiliary_vector)
 {
     _fixture_ struct fixture f;
@@ -245,6 +263,25 @@ START_TEST(overlapping_and_wrapping_segments)
 }
 END_TEST
 
+/* Memory whose every byte is a segment of its own would take a read each. */
+START_TEST(a_read_goes_through_few_segments)
+{
+    struct core_image_memory bytes[2 * CORE_READ_SEGMENTS_MAX];
+    struct core_image m = whole;
+    _cleanup_(fixture_fini) struct fixture f;
+    char got[2 * CORE_READ_SEGMENTS_MAX];
+
+    for (size_t i = 0; i < ARRAY_SIZE(bytes); i++)
+        bytes[i] = (struct core_image_memory){0x1000 + i, 1, "x", 1, PF_R};
+    m.memory = bytes;
+    m.n_memory = ARRAY_SIZE(bytes);
+    fixture_open(&f, &m, SIZE_MAX);
+    ck_assert_int_eq(f.outcome, 0);
+    ck_assert_int_eq(corefile_read(&f.core, 0x1000, got, sizeof got), CORE_READ_SEGMENTS_MAX);
+    ck_assert_int_eq(corefile_read(&f.core, 0x1000, got, 8), 8);
+}
+END_TEST
+
 START_TEST(a_file_list_that_lies)
 {
     static const uint64_t counts[] = {4, 1000, CORE_MAPPINGS_MAX + 1, UINT64_MAX, UINT64_MAX / 24};
@@ -298,8 +335,9 @@ START_TEST(tables_stay_within_the_arena)
 }
 END_TEST
 
-UNIT_MAIN("core/corefile", threads_and_registers, signal_process_and_auxiliary_vector,
-          an_address_only_with_a_fault, files_by_address, memory_is_there_or_missing_never_zero,
-          cut_anywhere, cut_within_the_notes_says_so, more_segments_than_the_header_can_count,
-          overlapping_and_wrapping_segments, a_file_list_that_lies, what_is_no_core_of_ours,
+UNIT_MAIN("core/corefile", threads_and_registers, vectors_of_the_crashed_thread_alone,
+          signal_process_and_auxiliary_vector, an_address_only_with_a_fault, files_by_address,
+          memory_is_there_or_missing_never_zero, cut_anywhere, cut_within_the_notes_says_so,
+          more_segments_than_the_header_can_count, overlapping_and_wrapping_segments,
+          a_read_goes_through_few_segments, a_file_list_that_lies, what_is_no_core_of_ours,
           tables_stay_within_the_arena)

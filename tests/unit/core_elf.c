@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <elfutils/libdwelf.h>
 #include <libelf.h>
@@ -75,6 +77,40 @@ START_TEST(build_id_in_memory_and_in_a_file)
     ck_assert_int_eq(elf_open(b.data, 4096, &v), 0);
     ck_assert_int_eq(elf_build_id(&v, found), 0);
     ck_assert_str_eq(found, expected);
+}
+END_TEST
+
+/* The note before, across and behind the bytes that are read first, and in none of them. */
+START_TEST(build_id_wherever_in_the_file_it_lies)
+{
+    struct {
+        Elf64_Ehdr header;
+        Elf64_Phdr note;
+    } file = {
+        .header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                   .e_phoff = sizeof(Elf64_Ehdr),
+                   .e_phentsize = sizeof(Elf64_Phdr),
+                   .e_phnum = 1},
+        .note = {.p_type = PT_NOTE, .p_align = 4},
+    };
+    const struct {
+        Elf64_Nhdr header;
+        char name[4], id[8];
+    } note = {{4, 8, NT_GNU_BUILD_ID}, "GNU", "build-id"};
+
+    for (size_t at = sizeof file; at < 4200; at += 4) {
+        _cleanup_fd_ int fd = memfd_create("elf", MFD_CLOEXEC);
+        char found[ELF_BUILD_ID_TEXT];
+
+        file.note.p_offset = at;
+        file.note.p_filesz = file.note.p_memsz = sizeof note;
+        ck_assert(pwrite(fd, &file, sizeof file, 0) == sizeof file &&
+                  pwrite(fd, &note, sizeof note, (off_t)at) == sizeof note);
+        ck_assert_msg(elf_build_id_fd(fd, found) == 0, "%zu", at);
+        ck_assert_str_eq(found, "6275696c642d6964");
+        ck_assert_int_eq(ftruncate(fd, (off_t)(at + sizeof note - 1)), 0);
+        ck_assert_msg(elf_build_id_fd(fd, found) != 0, "%zu", at);
+    }
 }
 END_TEST
 
@@ -341,6 +377,7 @@ START_TEST(only_regular_files)
 END_TEST
 
 UNIT_MAIN("core/elf", headers_of_a_real_program, build_id_in_memory_and_in_a_file,
-          build_id_of_a_debug_file_is_in_a_section, not_elf, class_32_is_read_too, build_id_of_go,
-          build_id_of_gnu_before_that_of_go, notes, cut_anywhere, overlapping_notes_are_bounded,
-          overlapping_notes_of_a_page_cost_little, only_regular_files)
+          build_id_wherever_in_the_file_it_lies, build_id_of_a_debug_file_is_in_a_section, not_elf,
+          class_32_is_read_too, build_id_of_go, build_id_of_gnu_before_that_of_go, notes,
+          cut_anywhere, overlapping_notes_are_bounded, overlapping_notes_of_a_page_cost_little,
+          only_regular_files)

@@ -15,7 +15,8 @@
 struct core_image_thread {
     int tid, signal;
     uint64_t pc, sp, bp;
-    uint64_t tp; /* fs_base: the thread's own data */
+    uint64_t tp;  /* fs_base: the thread's own data */
+    uint8_t xmm1; /* its lowest byte; 0: no note of such registers */
 };
 
 struct core_image_file {
@@ -65,6 +66,10 @@ static void image_thread_note(struct buf *b, const struct core_image_thread *t)
     s.pr_reg[19] = t->sp;
     s.pr_reg[21] = t->tp;
     image_note(b, NT_PRSTATUS, &s, sizeof s);
+    uint8_t vectors[512] = {[176] = t->xmm1}; /* struct user_i387_struct */
+
+    if (t->xmm1)
+        image_note(b, NT_FPREGSET, vectors, sizeof vectors);
 }
 
 static void image_file_note(struct buf *notes, const struct core_image *m)

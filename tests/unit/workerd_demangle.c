@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/report/limits.h"
 #include "tests/lib/unit.h"
+#include "workerd/indexer/mangled.h"
 
 START_TEST(names)
 {
@@ -73,6 +75,92 @@ START_TEST(exponential_output_is_stopped)
 }
 END_TEST
 
+/* What libiberty would be at for hours, without writing anything. */
+static void append_times(char *s, const char *what, unsigned n)
+{
+    while (n-- > 0)
+        strcat(s, what);
+}
+
+static void pack_bomb(unsigned depth, char *ret)
+{
+    strcpy(ret, "_Z1fIDp");
+    append_times(ret, "F", depth);
+    strcat(ret, "1AS0_E");
+    for (unsigned i = 1; i < depth; i++)
+        sprintf(ret + strlen(ret), "S%c_E", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i]);
+    strcat(ret, "Evv");
+}
+
+static void conversion_bomb(unsigned depth, char *ret)
+{
+    strcpy(ret, "_ZN1AcvT_");
+    append_times(ret, "IT_", depth);
+    strcat(ret, "i");
+    append_times(ret, "E", depth);
+    strcat(ret, "Ev");
+}
+
+static void d_reference_bomb(unsigned depth, char *ret)
+{
+    strcpy(ret, "_D1fFB2iiB2QgQi");
+    append_times(ret, "B2QiQk", depth);
+    strcat(ret, "Zv");
+}
+
+static void d_function_bomb(unsigned depth, char *ret)
+{
+    strcpy(ret, "_D1fF");
+    append_times(ret, "C1aF", depth);
+}
+
+static void rust_bomb(unsigned depth, char *ret)
+{
+    strcpy(ret, "_RMIC1aFG");
+    append_times(ret, "z", depth / 4);
+    strcat(ret, "_EuEu");
+}
+
+START_TEST(what_never_ends_is_not_tried)
+{
+    static void (*const bombs[])(unsigned, char *) = {
+        pack_bomb, conversion_bomb, d_reference_bomb, d_function_bomb, rust_bomb,
+    };
+    int64_t begin = clock_mono();
+
+    for (unsigned depth = 1; depth <= 35; depth++) {
+        _cleanup_arena_ struct arena a = ARENA_INIT(0);
+        char symbol[1024];
+
+        bombs[_i](depth, symbol);
+        const char *name = demangle(symbol, &a);
+
+        ck_assert_msg(depth < 35 || strcmp(name, symbol) == 0, "%s: %s", symbol, name);
+    }
+    ck_assert_int_lt(clock_mono() - begin, USEC_PER_SEC);
+}
+END_TEST
+
+/* Names that repeat themselves as much as people's code does. */
+START_TEST(honest_names_are_not_feared)
+{
+    static const char *const cases[] = {
+        "_ZNSt6vectorISt4pairINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEES6_ESaIS7_EE12"
+        "emplace_backIJRKS6_SB_EEERS7_DpOT_",
+        "_RINvMNtNtCsgEmfK2I1SDS_4core4cell4onceINtB3_8OnceCellmE15get_or_try_initNCNvCs1_1a1fuE",
+        "_ZN1AcvT_I1BIiEEEv",
+        "_D3std6format__T6formatTaTiZQnFNaNfxAaiZAya",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t cost;
+
+        ck_assert_msg(mangled_cost(cases[i], &cost), "%s", cases[i]);
+        ck_assert_msg(cost == 0, "%s: %zu", cases[i], cost);
+    }
+}
+END_TEST
+
 START_TEST(long_names_keep_their_end)
 {
     enum { LENGTH = 100000 };
@@ -90,4 +178,6 @@ START_TEST(long_names_keep_their_end)
 }
 END_TEST
 
-UNIT_MAIN("workerd/demangle", names, exponential_output_is_stopped, long_names_keep_their_end)
+UNIT_TABLES_MAIN("workerd/demangle", {names, 1}, {exponential_output_is_stopped, 1},
+                 {what_never_ends_is_not_tried, 5}, {honest_names_are_not_feared, 1},
+                 {long_names_keep_their_end, 1})

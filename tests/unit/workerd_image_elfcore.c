@@ -205,6 +205,45 @@ START_TEST(loads_of_one_file)
 }
 END_TEST
 
+/* A file that is mapped from its beginning over and over, of which only the page at `at` is there.
+ */
+static void open_with_page(struct fixture *f, size_t n, size_t at)
+{
+    static struct core_image_file begins[32];
+    static struct core_image_memory pages[32];
+    struct core_image m = usual;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t start = LIB + i * PAGE;
+
+        begins[i] = (struct core_image_file){start, start + PAGE, 0, "/lib.so"};
+        pages[i] = (struct core_image_memory){start, PAGE, (const char *)lib_page,
+                                              i == at ? PAGE : 0, PF_R | PF_X};
+    }
+    m.files = begins;
+    m.n_files = n;
+    m.memory = pages;
+    m.n_memory = n;
+    fixture_open(f, &m);
+}
+
+START_TEST(first_pages_that_are_looked_at_for_a_build_id)
+{
+    static const struct {
+        size_t at;
+        const char *build_id;
+    } cases[] = {{0, LIB_ID}, {15, LIB_ID}, {16, NULL}, {31, NULL}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _fixture_ struct fixture f;
+
+        open_with_page(&f, 32, cases[i].at);
+        ck_assert_uint_eq(f.image.n_modules, 1);
+        assert_module(&f.image.modules[0], "/lib.so", cases[i].build_id, LIB, LIB + 32 * PAGE, 32);
+    }
+}
+END_TEST
+
 static void assert_in_order(const struct image *i)
 {
     for (size_t k = 0; k < i->n_modules; k++) {
@@ -313,5 +352,5 @@ START_TEST(large_processes_take_milliseconds)
 END_TEST
 
 UNIT_MAIN("workerd/image/elfcore", threads_and_facts, what_is_not_known, ranges, modules,
-          loads_of_one_file, a_file_list_that_lies, segments_that_overlap,
-          large_processes_take_milliseconds)
+          loads_of_one_file, first_pages_that_are_looked_at_for_a_build_id, a_file_list_that_lies,
+          segments_that_overlap, large_processes_take_milliseconds)

@@ -422,7 +422,8 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* Each row would repeat a kilobyte of expressions: three bytes for a row, and gigabytes of rules.
+/* Each row would repeat sixteen kilobytes of expressions: five bytes for a row, and gigabytes of
+ * rules.
  */
 START_TEST(rules_cost_no_more_than_a_multiple_of_the_section)
 {
@@ -441,7 +442,8 @@ START_TEST(rules_cost_no_more_than_a_multiple_of_the_section)
             add8(&program, 0x96);
     }
     for (unsigned i = 0; i < ROWS; i++) {
-        const uint8_t row[] = {0x41, 0x0e, (uint8_t)(i % 127)};
+        const uint8_t row[] = {0x41, 0x0e, (uint8_t)(0x80 | (i & 127)),
+                               (uint8_t)(0x80 | (i >> 7 & 127)), (uint8_t)(i >> 14)};
 
         buf_add(&program, row, sizeof row);
     }
@@ -459,7 +461,7 @@ START_TEST(rules_cost_no_more_than_a_multiple_of_the_section)
     ck_assert_int_eq(cfi_index(&s, w), 0);
     ck_assert_int_eq(index_writer_finish(w, &out), 0);
     ck_assert_uint_lt(out.len, 80 * section.len);
-    ck_assert_int_lt(clock() - begin, 5 * CLOCKS_PER_SEC);
+    ck_assert_int_lt(clock() - begin, CLOCKS_PER_SEC);
     index_writer_free(w);
 }
 END_TEST

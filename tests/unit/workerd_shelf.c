@@ -492,7 +492,46 @@ START_TEST(status)
 }
 END_TEST
 
+START_TEST(files_with_debug_information)
+{
+    _fixture_ struct fixture f;
+
+    fixture_init(&f);
+    const struct module_wanted w = {.path = "/bin/tester", .build_id = f.build_id};
+    const struct module_wanted other = {.path = "/etc/passwd"};
+    struct shelf_files files = {.module = 77};
+
+    ck_assert_int_eq(shelf_open_files(&f.shelf, &w, &files), SHELF_NO_MODULE);
+    put(&f, "/bin/tester");
+    ck_assert_int_eq(shelf_open_files(&f.shelf, &other, &files), SHELF_NO_MODULE);
+    ck_assert_int_eq(files.module, 77);
+    ck_assert_int_eq(shelf_open_files(&f.shelf, &w, &files), 0);
+    ck_assert_int_ge(files.module, 0);
+    ck_assert_int_eq(files.debuginfo, -1);
+    ck_assert_int_eq(files.shared, -1);
+    close(files.module);
+}
+END_TEST
+
+/* Whoever asks may be an attacker: what has no debug information is not handed out. */
+START_TEST(no_other_files)
+{
+    _fixture_ struct fixture f;
+    char path[PATH_MAX];
+
+    fixture_init(&f);
+    const struct module_wanted w = {.path = "/secret"};
+    struct shelf_files files;
+
+    snprintf(path, sizeof path, "%s/secret", f.tree);
+    _cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    ck_assert_int_eq(io_write(fd, "password", 8), 0);
+    ck_assert_int_eq(shelf_open_files(&f.shelf, &w, &files), SHELF_NO_MODULE);
+}
+END_TEST
+
 UNIT_MAIN("workerd/sources/shelf", made_once, again_when_a_source_changes, again_when_damaged,
           read_whole_now_and_then, refused, not_refused_for_ever, a_lie_is_not_kept,
           without_a_place, a_cache_of_everybody_is_no_place, in_the_store, quota,
-          dropped_while_open, status)
+          dropped_while_open, status, files_with_debug_information, no_other_files)

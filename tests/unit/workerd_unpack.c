@@ -234,6 +234,35 @@ START_TEST(a_bomb_takes_half_of_the_disk)
 }
 END_TEST
 
+/* Memory has no size of which there could be a half. */
+START_TEST(memory_has_a_share_of_its_own)
+{
+    _cleanup_fd_ int memory = memfd_create("scratch", MFD_CLOEXEC);
+    _cleanup_fd_ int disk = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    struct statvfs s;
+
+    ck_assert_uint_eq(unpack_share(memory), UNPACK_MEMFD_MAX);
+    ck_assert_int_eq(fstatvfs(disk, &s), 0);
+    ck_assert_uint_le(unpack_share(disk), (uint64_t)s.f_blocks * s.f_frsize / 2);
+}
+END_TEST
+
+START_TEST(what_is_packed)
+{
+    _fixture_ struct fixture f;
+    _cleanup_fd_ int plain = memfd_create("plain", MFD_CLOEXEC);
+    int pipe_fds[2];
+
+    fixture_init(&f);
+    ck_assert(unpack_is_packed(f.fd));
+    ck_assert(!unpack_is_packed(plain));
+    ck_assert_int_eq(io_write(plain, "\x28\xb5\x2f", 3), 0);
+    ck_assert(!unpack_is_packed(plain));
+    ck_assert_int_eq(pipe(pipe_fds), 0);
+    ck_assert(!unpack_is_packed(pipe_fds[0]));
+}
+END_TEST
+
 START_TEST(only_regular_files)
 {
     _unpacked_ struct unpacked_core u = {.owned_fd = -1};
@@ -246,4 +275,5 @@ END_TEST
 
 UNIT_MAIN("workerd/unpack", a_small_one_into_memory, one_that_does_not_say_its_size,
           a_large_one_into_a_file, the_limit_cuts, damage_keeps_what_came_before,
-          a_bomb_takes_half_of_the_disk, only_regular_files)
+          a_bomb_takes_half_of_the_disk, memory_has_a_share_of_its_own, what_is_packed,
+          only_regular_files)

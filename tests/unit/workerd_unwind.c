@@ -8,6 +8,7 @@
 
 #include "tests/lib/unit.h"
 #include "tests/unit/unwind_process.h"
+#include "workerd/unwind/walk.h"
 
 #define RBX 3
 #define RBP 6
@@ -127,6 +128,30 @@ START_TEST(rules_to_the_real_end)
 }
 END_TEST
 
+START_TEST(registers_of_each_frame)
+{
+    _cleanup_process_ struct process p = {0};
+    struct unwound_frame frames[8];
+    uint64_t rsp, rbp;
+
+    begin_at(&p, LEAF);
+    process_word(&p, STACK, PROGRAM + FRAMED + 5);
+    process_register(&p, "rbp", STACK + 0x80);
+    process_word(&p, STACK + 0x80, 0x1234);
+    process_word(&p, STACK + 0x88, PROGRAM + START + 1);
+    ck_assert_uint_eq(unwind_frames(&p.unwinder, 0, frames, 8), 3);
+    ck_assert(frames[0].frame.exact && frames[0].has_cfa);
+    ck_assert_uint_eq(frames[0].cfa, STACK + 8);
+    ck_assert_uint_eq(frames[1].frame.pc, PROGRAM + FRAMED + 5);
+    ck_assert_uint_eq(frames[1].cfa, STACK + 0x90);
+    ck_assert_uint_eq(frames[1].bias, frames[0].bias);
+    ck_assert(registers_get(&frames[1].registers, RSP, &rsp) && rsp == STACK + 8);
+    ck_assert(registers_get(&frames[2].registers, RBP, &rbp) && rbp == 0x1234);
+    ck_assert_uint_eq(unwind_frames(&p.unwinder, 0, frames, 2), 2);
+    ck_assert_uint_eq(unwind_frames(&p.unwinder, 7, frames, 8), 0);
+}
+END_TEST
+
 START_TEST(a_return_to_nothing_is_an_end)
 {
     _cleanup_process_ struct process p = {0};
@@ -236,6 +261,31 @@ START_TEST(a_signal_frame_is_followed_by_where_it_stood)
     process_word(&p, STACK, PROGRAM + 0x6001);
     process_word(&p, STACK + 8, PROGRAM + MIDDLE);
     ck_assert_str_eq(walk(&p), "1000c= 6001r! 2000r=");
+}
+END_TEST
+
+/* What a signal has interrupted there is a call of no function, not the end. */
+START_TEST(a_signal_may_have_come_of_a_call_to_nowhere)
+{
+    _cleanup_process_ struct process p = {0};
+    struct cfi_rule rule = plain_rule(RSP, 8);
+
+    rule.signal = true;
+    begin(&p);
+    struct index_writer *w = program_writer(&p);
+
+    add_rule(w, 0x6000, &rule);
+    process_index(&p, 0, w);
+    process_register(&p, "rip", PROGRAM + 0x6001);
+    process_register(&p, "rsp", STACK);
+    process_word(&p, STACK, 0);
+    process_word(&p, STACK + 8, PROGRAM + MIDDLE + 5);
+    process_word(&p, STACK + 16 + 24, PROGRAM + START + 1);
+    unwind_thread(&p.unwinder, 0, &stack);
+    ck_assert_uint_eq(stack.n, 4);
+    ck_assert_uint_eq(stack.frames[1].pc, 0);
+    ck_assert(stack.frames[1].exact);
+    ck_assert_uint_eq(stack.frames[2].pc, PROGRAM + MIDDLE + 5);
 }
 END_TEST
 
@@ -528,6 +578,114 @@ START_TEST(a_deep_recursion)
 }
 END_TEST
 
+START_TEST(a_stack_of_64_mib_in_the_smallest_frames)
+{
+    enum { FRAME = 16, SIZE = 64 << 20, DEPTH = SIZE / FRAME };
+    _cleanup_process_ struct process p = {0};
+    const uint64_t sp = 0x100000000;
+    struct cfi_rule rule = plain_rule(RSP, FRAME);
+
+    begin(&p);
+    struct index_writer *w = program_writer(&p);
+
+    add_rule(w, 0x6000, &rule);
+    process_index(&p, 0, w);
+    uint64_t *words = (uint64_t *)process_piece(&p, sp, SIZE, false)->bytes;
+
+    for (size_t i = 0; i < DEPTH; i++)
+        words[2 * i + 1] = PROGRAM + (i + 1 < DEPTH ? 0x6005 : START + 1);
+    process_register(&p, "rip", PROGRAM + 0x6004);
+    process_register(&p, "rsp", sp);
+    walk(&p);
+    ck_assert_uint_eq(stack.visited, DEPTH + 1);
+    ck_assert_ptr_null(stack.stopped);
+}
+END_TEST
+
+/* Frames that never end: each a byte higher than the one before. Then what makes them costly. */
+static void begin_endless(struct process *p, const struct cfi_register *more, size_t n)
+{
+    struct cfi_rule rule = plain_rule(RSP, 1);
+
+    begin(p);
+    struct index_writer *w = program_writer(p);
+
+    rule.n = n + 1;
+    for (size_t i = 0; i < n; i++) {
+        rule.registers[i] = *more;
+        rule.registers[i].number = (uint16_t)(i < 7 ? i : i + 1); /* not rsp */
+    }
+    rule.registers[n] = (struct cfi_register){.number = RIP, .kind = CFI_REGISTER, .value = 12};
+    add_rule(w, 0x6000, &rule);
+    process_index(p, 0, w);
+    process_register(p, "rip", PROGRAM + 0x6004);
+    process_register(p, "rsp", STACK);
+    process_register(p, "r12", PROGRAM + 0x6005);
+}
+
+/* Two words that point to each other, in pages that drive each other out of the image's cache. */
+#define PING 0x10000000u
+#define PONG (PING + IMAGE_PAGES * IMAGE_PAGE)
+
+static const uint8_t busy[] = {DW_OP_breg7, 0, DW_OP_skip, 0xfd, 0xff};
+static const uint8_t far_apart[] = {
+    DW_OP_const4u, 0,           0,           0,           0x10,        DW_OP_deref,
+    DW_OP_deref,   DW_OP_deref, DW_OP_deref, DW_OP_deref, DW_OP_deref,
+};
+
+static const struct {
+    struct cfi_register more; /* rules for some more registers */
+    size_t n;
+} endless[] = {
+    {.n = 0},
+    {{.kind = CFI_VAL_EXPRESSION, .expression = {busy, sizeof busy}}, 10},
+    {{.kind = CFI_EXPRESSION, .expression = {far_apart, sizeof far_apart}}, 10},
+};
+
+/* The first thread that never ends gets half of it all, and later ones of what is left. */
+START_TEST(what_never_ends_has_a_price)
+{
+    const uint64_t frame_max = 10000000; /* the costliest frame is walked to its end */
+    _cleanup_process_ struct process p = {0};
+
+    begin_endless(&p, &endless[_i].more, endless[_i].n);
+    process_piece(&p, PING, IMAGE_PAGE, false);
+    process_piece(&p, PONG, IMAGE_PAGE, false);
+    process_word(&p, PING, PONG);
+    process_word(&p, PONG, PING);
+    walk(&p);
+    ck_assert_str_eq(stack.stopped, "to follow it further costs more than is spent on one core");
+    ck_assert_uint_ge(effort_spent(&p.unwinder), EFFORT_STACKS_MAX / 2);
+    ck_assert_uint_le(effort_spent(&p.unwinder), EFFORT_STACKS_MAX / 2 + frame_max);
+    uint64_t first = stack.visited;
+
+    walk(&p);
+    ck_assert_uint_gt(stack.visited, first / 3);
+    ck_assert_uint_lt(stack.visited, first);
+    for (int i = 0; i < 100; i++) {
+        walk(&p);
+        ck_assert_uint_ge(stack.n, 1);
+        ck_assert_str_eq(stack.stopped,
+                         "to follow it further costs more than is spent on one core");
+    }
+    ck_assert_uint_le(effort_spent(&p.unwinder), EFFORT_STACKS_MAX + frame_max);
+}
+END_TEST
+
+/* Whatever the other threads have cost. */
+START_TEST(the_innermost_frames_can_be_had_again)
+{
+    _cleanup_process_ struct process p = {0};
+    struct unwound_frame frames[32];
+
+    begin_endless(&p, &endless[1].more, endless[1].n);
+    for (int i = 0; i < 100; i++)
+        walk(&p);
+    ck_assert_uint_le(stack.n, 2);
+    ck_assert_uint_eq(unwind_frames(&p.unwinder, 0, frames, ARRAY_SIZE(frames)), 32);
+}
+END_TEST
+
 /* Rules stay right when more addresses are asked for than are kept. */
 START_TEST(more_addresses_than_are_kept)
 {
@@ -546,11 +704,17 @@ START_TEST(more_addresses_than_are_kept)
 }
 END_TEST
 
-UNIT_MAIN("workerd/unwind", rules_to_the_real_end, a_return_to_nothing_is_an_end,
-          every_kind_of_rule, registers_that_are_lost_are_lost,
-          a_signal_frame_is_followed_by_where_it_stood, a_trampoline_without_rules,
-          a_handler_on_a_stack_above, a_call_to_nowhere, frame_pointers_cross_generated_code,
-          frame_pointers_that_are_none, a_scan_finds_what_leads_on,
-          a_scan_recovers_the_frame_pointer, a_scan_gives_up, no_scan_from_what_is_no_code,
-          a_missing_file, no_file_at_all, memory_that_is_missing, a_circle, a_stack_that_falls,
-          stacks_that_change_places, a_deep_recursion, more_addresses_than_are_kept)
+UNIT_TABLES_MAIN("workerd/unwind", {rules_to_the_real_end, 1}, {registers_of_each_frame, 1},
+                 {a_return_to_nothing_is_an_end, 1}, {every_kind_of_rule, 1},
+                 {registers_that_are_lost_are_lost, 1},
+                 {a_signal_frame_is_followed_by_where_it_stood, 1}, {a_trampoline_without_rules, 1},
+                 {a_signal_may_have_come_of_a_call_to_nowhere, 1}, {a_handler_on_a_stack_above, 1},
+                 {a_call_to_nowhere, 1}, {frame_pointers_cross_generated_code, 1},
+                 {frame_pointers_that_are_none, 1}, {a_scan_finds_what_leads_on, 1},
+                 {a_scan_recovers_the_frame_pointer, 1}, {a_scan_gives_up, 1},
+                 {no_scan_from_what_is_no_code, 1}, {a_missing_file, 1}, {no_file_at_all, 1},
+                 {memory_that_is_missing, 1}, {a_circle, 1}, {a_stack_that_falls, 1},
+                 {stacks_that_change_places, 1}, {a_deep_recursion, 1},
+                 {more_addresses_than_are_kept, 1}, {a_stack_of_64_mib_in_the_smallest_frames, 1},
+                 {the_innermost_frames_can_be_had_again, 1},
+                 {what_never_ends_has_a_price, ARRAY_SIZE(endless)})

@@ -6,6 +6,7 @@
 
 #include "tests/lib/unit.h"
 #include "tests/unit/unwind_process.h"
+#include "workerd/unwind/effort.h"
 
 #define MEMORY 0x1000u
 #define BIAS   0x550000000000u
@@ -123,9 +124,8 @@ static int evaluate(const struct row *r, bool is64, uint64_t *ret)
     _cleanup_process_ struct process p = {0};
     struct registers registers = {0};
     const struct cfi_expression e = {r->bytes, r->size};
-    uint64_t steps = 0;
-    struct expression_context x = {
-        .bias = BIAS, .has_cfa = true, .cfa = CFA, .steps = &steps, .steps_max = 1000};
+    uint64_t effort = 0;
+    struct expression_context x = {.bias = BIAS, .has_cfa = true, .cfa = CFA, .effort = &effort};
 
     process_init(&p, is64 ? EM_X86_64 : EM_386, is64);
     process_piece(&p, MEMORY, 0x1000, false);
@@ -175,11 +175,11 @@ START_TEST(no_cfa_while_it_is_computed)
     const struct registers registers = {0};
     const uint8_t bytes[] = {DW_OP_call_frame_cfa};
     const struct cfi_expression e = {bytes, sizeof bytes}, empty = {bytes, 0};
-    uint64_t value = 5, steps = 0;
+    uint64_t value = 5, effort = 0;
 
     process_init(&p, EM_X86_64, true);
     const struct expression_context x = {
-        .image = &p.image, .registers = &registers, .cfa = CFA, .steps = &steps, .steps_max = 1000};
+        .image = &p.image, .registers = &registers, .cfa = CFA, .effort = &effort};
 
     ck_assert_int_eq(expression_evaluate(&x, &e, &value, &value), BAD);
     ck_assert_int_eq(expression_evaluate(&x, &empty, &value, &value), BAD);
@@ -187,24 +187,23 @@ START_TEST(no_cfa_while_it_is_computed)
 }
 END_TEST
 
-START_TEST(all_expressions_have_one_budget)
+START_TEST(each_step_is_counted)
 {
     _cleanup_process_ struct process p = {0};
     const struct registers registers = {0};
     const uint8_t bytes[] = {DW_OP_lit1, DW_OP_lit2, DW_OP_plus};
     const struct cfi_expression e = {bytes, sizeof bytes};
-    uint64_t value = 0, steps = 0;
+    uint64_t value = 0, effort = 1;
 
     process_init(&p, EM_X86_64, true);
     const struct expression_context x = {
-        .image = &p.image, .registers = &registers, .steps = &steps, .steps_max = 7};
+        .image = &p.image, .registers = &registers, .effort = &effort};
 
     ck_assert_int_eq(expression_evaluate(&x, &e, &value, &value), 0);
-    ck_assert_int_eq(expression_evaluate(&x, &e, &value, &value), 0);
-    ck_assert_int_eq(expression_evaluate(&x, &e, &value, &value), BAD);
+    ck_assert_uint_eq(effort, 1 + 3 * EFFORT_STEP);
 }
 END_TEST
 
 UNIT_TABLES_MAIN("workerd/unwind_expression", {evaluates, ARRAY_SIZE(rows)},
                  {evaluates_32_bits, ARRAY_SIZE(rows_of_32_bits)}, {no_cfa_while_it_is_computed, 1},
-                 {all_expressions_have_one_budget, 1})
+                 {each_step_is_counted, 1})

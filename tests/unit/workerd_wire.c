@@ -16,6 +16,7 @@
 #include "common/base/io.h"
 #include "tests/lib/unit.h"
 #include "workerd/wire/ask.h"
+#include "workerd/wire/files.h"
 #include "workerd/wire/parcel.h"
 
 #define NOTHING "0123456789abcdef0123456789abcdef01234567" /* a build-id that is not at hand */
@@ -42,6 +43,20 @@ static int give(void *arg, const struct wire_want *w, struct vigil *v, int *ret_
     return *ret_fd < 0 ? -errno : 0;
 }
 
+/* Of nothing there are none; of others the module, and what their path names. */
+static int give_files(void *arg, const struct wire_want *w, struct parcel_fds *ret_fds,
+                      uint32_t *ret_has)
+{
+    (void)arg;
+    asked++;
+    if (strcmp(w->build_id, NOTHING) == 0)
+        return WIRE_GIVES_NONE;
+    *ret_has = files_pack(open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+                          strstr(w->path, "debuginfo") ? dup(0) : -1,
+                          strstr(w->path, "shared") ? dup(0) : -1, ret_fds);
+    return 0;
+}
+
 static bool wanted(void *arg)
 {
     return arg == NULL;
@@ -50,7 +65,7 @@ static bool wanted(void *arg)
 /* Serves a child that does this; returns the outcome. */
 static int serve(void (*child)(int socket), int64_t usec, struct buf *ret)
 {
-    const struct wire_provider provider = {.give = give};
+    const struct wire_provider provider = {.give = give, .give_files = give_files};
     struct vigil v;
     int ends[2];
     pid_t pid;
@@ -161,6 +176,47 @@ START_TEST(questions_are_answered)
 }
 END_TEST
 
+static uint32_t had(int socket, const char *path, size_t *ret_n)
+{
+    _cleanup_parcel_ struct parcel_fds fds = {.n = 0};
+    static struct wire_want w;
+    uint32_t has = ~0u;
+
+    strcpy(w.path, path);
+    if (wire_ask_files(socket, &w, &fds, &has) != 0 || !same_file(fds.list[0], "/proc/self/exe"))
+        return ~0u;
+    *ret_n = fds.n;
+    return has;
+}
+
+static void ask_for_files(int socket)
+{
+    static struct wire_want w = {.build_id = NOTHING};
+    struct parcel_fds fds = {.n = 77};
+    uint32_t has = 77;
+    size_t n = 0;
+
+    if (wire_ask_files(socket, &w, &fds, &has) != WIRE_HAS_NONE || fds.n != 77 || has != 77)
+        return;
+    if (had(socket, "/alone", &n) != 0 || n != 1)
+        return;
+    if (had(socket, "/with/shared", &n) != HAS_SHARED || n != 2)
+        return;
+    if (had(socket, "/with/debuginfo+shared", &n) != FILES_HAS_ALL || n != 3)
+        return;
+    wire_hand_over(socket, "done", 4);
+}
+
+START_TEST(files_are_given)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
+
+    ck_assert_int_eq(serve(ask_for_files, 20 * USEC_PER_SEC, &b), 0);
+    ck_assert_str_eq(buf_text(&b), "done");
+    ck_assert_uint_eq(asked, 4);
+}
+END_TEST
+
 /* --- Others --- */
 
 static void say(int socket, const void *p, size_t n)
@@ -219,6 +275,12 @@ static void ask_when_done(int socket)
     say_words(socket, (uint32_t[]){WIRE_WANT, 0}, 2);
 }
 
+static void ask_for_files_when_done(int socket)
+{
+    say_words(socket, (uint32_t[]){WIRE_RESULT, 5}, 2);
+    say_words(socket, (uint32_t[]){WIRE_SOURCE, 0}, 2);
+}
+
 static void name_a_path_as_build_id(int socket)
 {
     static const char packet[] = "\1\0\0\0\6\0\0\0../../path";
@@ -245,7 +307,7 @@ static void ask_without_end(int socket)
 {
     static char packet[WIRE_PACKET_MAX];
     static struct wire_want w = {.build_id = NOTHING};
-    size_t n = wire_format_want(&w, packet);
+    size_t n = wire_format_want(WIRE_WANT, &w, packet);
 
     while (send(socket, packet, n, MSG_NOSIGNAL) >= 0)
         ;
@@ -272,6 +334,7 @@ static void (*const liars[])(int) = {
     begin_with_a_piece,
     say_what_the_provider_says,
     ask_when_done,
+    ask_for_files_when_done,
     name_a_path_as_build_id,
     hide_a_nul,
     send_a_descriptor,
@@ -301,7 +364,7 @@ static void hang_up_without_the_answer(int socket)
     static char packet[WIRE_PACKET_MAX];
     static struct wire_want w;
 
-    say(socket, packet, wire_format_want(&w, packet));
+    say(socket, packet, wire_format_want(WIRE_WANT, &w, packet));
 }
 
 static void (*const leavers[])(int) = {
@@ -404,7 +467,7 @@ START_TEST(descriptors_travel)
 END_TEST
 
 UNIT_TABLES_MAIN("workerd/wire", {results_arrive_whole, 1}, {questions_are_answered, 1},
-                 {nonsense_is_found_out, ARRAY_SIZE(liars)},
+                 {files_are_given, 1}, {nonsense_is_found_out, ARRAY_SIZE(liars)},
                  {who_leaves_early_has_hung_up, ARRAY_SIZE(leavers)},
                  {silence_ends_with_the_vigil, 1}, {nobody_wants_it, 1},
                  {too_many_descriptors_leak_none, 1}, {descriptors_travel, 1})

@@ -15,11 +15,13 @@
 #include "workerd/image/elfcore.h"
 
 #define ABORT_MESSAGE_MAX 4096u
+#define ABORT_MODULES_MAX 16u /* that are asked for it: dlmopen(3) may load a libc of its own */
 
 struct job {
     struct arena *arena;
     const struct engine_maker *maker;
     const struct unpacked_core *unpacked;
+    bool variables;
     struct corefile core;
     struct image image;
     struct engine engine;
@@ -116,13 +118,17 @@ static bool is_libc(const struct image_module *m)
 static const char *find_abort_message(struct job *j)
 {
     const struct engine *e = &j->engine;
+    unsigned asked = 0;
     uint64_t address;
 
-    for (size_t i = 0; i < j->image.n_modules; i++) {
+    for (size_t i = 0; i < j->image.n_modules && asked < ABORT_MODULES_MAX; i++) {
         const struct image_module *m = &j->image.modules[i];
 
-        if ((is_libc(m) || m->main) && e->variable(e->arg, i, "__abort_msg", &address))
+        if (!is_libc(m) && !m->main)
+            continue;
+        if (e->variable(e->arg, i, "__abort_msg", &address))
             return read_abort_message(j, address);
+        asked++;
     }
     return NULL;
 }
@@ -167,10 +173,14 @@ static int ask_engine(struct job *j)
     if (r < 0)
         return r;
     r = stacks_make(&j->engine, j->arena, j->out);
+    if (r == 0 && j->variables && j->engine.fill_variables)
+        j->engine.fill_variables(j->engine.arg, 0, &j->out->threads[0]);
     if (r == 0) {
         describe_modules(j);
         j->out->message = find_abort_message(j);
         j->out->problem = find_problem(j);
+        if (j->engine.explain)
+            j->engine.explain(j->engine.arg, j->out);
     }
     if (j->maker->close)
         j->maker->close(j->maker->arg, &j->engine);
@@ -202,7 +212,8 @@ int analyse(const struct analyse_input *in, const struct engine_maker *maker, st
 {
     _cleanup_(unpacked_core_fini) struct unpacked_core unpacked = {.owned_fd = -1};
     struct analysis out = {.engine = maker->name};
-    struct job j = {.arena = a, .unpacked = &unpacked, .maker = maker, .out = &out};
+    struct job j = {
+        .arena = a, .unpacked = &unpacked, .maker = maker, .variables = in->variables, .out = &out};
     int r = unpack_core(in->core_fd, in->scratch_fd, in->core_max, &unpacked);
 
     if (r < 0)

@@ -15,6 +15,7 @@ struct analyse_input {
     int core_fd;       /* a regular file, from its first byte: an ELF core, or one in zstd */
     int scratch_fd;    /* an empty file for the decompressed core; -1: memory (memfd_create(2)) */
     uint64_t core_max; /* a core is cut after so many decompressed bytes; 0: no limit */
+    bool variables;    /* of the crashed thread's frames are wanted */
 };
 
 /* Where an engine comes from. */

@@ -35,12 +35,21 @@ struct engine {
     /* Functions between two frames that left by a jump: their addresses, innermost first. */
     size_t (*tail_calls)(void *arg, const struct raw_frame *inner, const struct raw_frame *outer,
                          uint64_t ret[static TAIL_CALLS_MAX]);
+    /* Whether names were left out, for they would have cost too much, since this was last asked.
+     * NULL: they never are. */
+    bool (*names_left_out)(void *arg);
     /* What is known of the image's module i: status, a build-id that the image lacked. */
     void (*describe)(void *arg, size_t i, struct module *ret);
     /* Where the module has the data symbol, in the process. */
     bool (*variable)(void *arg, size_t i, const char *name, uint64_t *ret);
     /* Memory of the process; also what a mapped file has of it. */
     bool (*read)(void *arg, uint64_t address, void *p, size_t n);
+    /* Adds variables to the frames of the image's thread, as stacks.h has made them. NULL: it
+     * can't.
+     */
+    void (*fill_variables)(void *arg, size_t thread, struct thread *t);
+    /* Sets the cause, once all else of the analysis is there. NULL: it can't. */
+    void (*explain)(void *arg, struct analysis *an);
 };
 
 #endif

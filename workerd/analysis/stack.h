@@ -13,7 +13,7 @@
 #define STACK_HEAD_MAX    192 /* innermost frames that are kept of one thread */
 #define STACK_TAIL_MAX    64  /* … and outermost ones, when there are more */
 #define STACK_FRAMES_MAX  (STACK_HEAD_MAX + STACK_TAIL_MAX)
-#define STACK_VISITED_MAX 2000000u /* after so many frames a stack is not walked further */
+#define STACK_VISITED_MAX 10000000u /* after so many frames a stack is not walked further */
 
 struct raw_frame {
     uint64_t pc;

@@ -9,7 +9,10 @@
 #include "common/report/limits.h"
 #include "workerd/analysis/recursion.h"
 
-#define FRAMES_TOTAL_MAX 32768u /* of all threads: what the parent reads back is bounded too */
+/* Of all threads: what the parent reads back is bounded too. */
+#define FRAMES_TOTAL_MAX 32768u
+#define TEXT_TOTAL_MAX   (12u * 1024 * 1024) /* bytes of names and paths */
+#define UNCOUNTED_FRAMES 1024u /* the first ones, whose texts are not much whatever they are */
 
 /* All frames of a stack with the inlined ones, which may be more than are kept. */
 struct expanded {
@@ -23,7 +26,8 @@ struct walk {
     struct arena *arena;
     struct analysis *out;
     struct expanded expanded;
-    size_t frames_left; /* of FRAMES_TOTAL_MAX */
+    size_t frames_left; /* of FRAMES_TOTAL_MAX; none when there is no more room for texts */
+    size_t text_left;   /* of TEXT_TOTAL_MAX */
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -117,6 +121,36 @@ static void fill_registers(const struct core_layout *l, const struct image_threa
     }
 }
 
+static size_t text_size(const struct frame *f)
+{
+    const char *const texts[] = {f->function, f->file, f->module, f->build_id};
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        n += texts[i] ? strlen(texts[i]) : 0;
+    return n;
+}
+
+/* Of the frames that have been kept. */
+static void pay_for(struct walk *w, const struct thread *t)
+{
+    size_t n = 0;
+
+    w->frames_left -= t->n_frames;
+    if (w->frames_left > FRAMES_TOTAL_MAX - UNCOUNTED_FRAMES)
+        return;
+    for (size_t i = 0; i < t->n_frames; i++)
+        n += text_size(&t->frames[i]);
+    w->text_left -= smaller(n, w->text_left);
+    if (w->text_left == 0)
+        w->frames_left = 0;
+}
+
+static bool names_left_out(const struct engine *e)
+{
+    return e->names_left_out && e->names_left_out(e->arg);
+}
+
 static int on_stack(size_t index, const struct raw_stack *stack, void *arg)
 {
     struct walk *w = arg;
@@ -135,10 +169,12 @@ static int on_stack(size_t index, const struct raw_stack *stack, void *arg)
         w->expanded.n = w->expanded.head = 0; /* names cost memory that nobody would see */
     else
         expand(w, stack);
+    if (!t->stopped && names_left_out(w->engine))
+        t->stopped = "the names of its functions cost more than is spent on one core";
     fill_registers(image->layout, from, w->arena, t);
     keep_frames(w->arena, &w->expanded, smaller(ANALYSIS_FRAMES_MAX, w->frames_left), t);
     t->recursion = recursion_name(t, w->arena);
-    w->frames_left -= t->n_frames;
+    pay_for(w, t);
     w->out->n_threads = index + 1;
     return 0;
 }
@@ -146,7 +182,11 @@ static int on_stack(size_t index, const struct raw_stack *stack, void *arg)
 int stacks_make(const struct engine *e, struct arena *a, struct analysis *out)
 {
     size_t n = smaller(e->image->n_threads, ANALYSIS_THREADS_MAX);
-    struct walk w = {.engine = e, .arena = a, .out = out, .frames_left = FRAMES_TOTAL_MAX};
+    struct walk w = {.engine = e,
+                     .arena = a,
+                     .out = out,
+                     .frames_left = FRAMES_TOTAL_MAX,
+                     .text_left = TEXT_TOTAL_MAX};
 
     out->threads = arena_array(a, struct thread, n);
     out->threads_left_out = e->image->threads_left_out + (e->image->n_threads - n);

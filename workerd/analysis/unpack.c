@@ -101,7 +101,7 @@ static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
 /* Half of what is free, so that a few bytes that unpack to all that a disk holds do not take the
  * room of others: PostgreSQL may be among them. A file system without a size (memfd_create(2)) is
  * memory. */
-static uint64_t disk_share(int fd)
+uint64_t unpack_share(int fd)
 {
     struct statvfs s;
 
@@ -198,7 +198,7 @@ static int unpack_zstd(const struct bytes *from, int to, uint64_t max, struct un
         .from = from,
         .to = to,
         .max = max,
-        .share = disk_share(to),
+        .share = unpack_share(to),
         .in = in,
         .out = out,
         .in_size = in_size,
@@ -239,6 +239,14 @@ static int is_zstd(const struct bytes *b, bool *ret)
         return (int)n;
     *ret = n == sizeof magic && memcmp(magic, zstd_magic, sizeof magic) == 0;
     return 0;
+}
+
+bool unpack_is_packed(int core_fd)
+{
+    struct bytes from;
+    bool packed = false;
+
+    return bytes_of_file(core_fd, &from) == 0 && is_zstd(&from, &packed) == 0 && packed;
 }
 
 int unpack_core(int core_fd, int scratch_fd, uint64_t max, struct unpacked_core *ret)

@@ -30,5 +30,9 @@ enum unpack_outcome {
  * half of a disk's room. */
 int unpack_core(int core_fd, int scratch_fd, uint64_t max, struct unpacked_core *ret);
 void unpacked_core_fini(struct unpacked_core *u);
+/* How many bytes at most, without the holes, are put into a file that lies where this one does. */
+uint64_t unpack_share(int scratch_fd);
+/* Whether it is one that is unpacked at all. */
+bool unpack_is_packed(int core_fd);
 
 #endif

@@ -47,22 +47,24 @@ static void copy_text(char *to, size_t size, const char *from)
     to[n] = '\0';
 }
 
-/* Without a provider there is nobody who would take the result. */
-static int ask(const struct supply *s, const struct image_module *m, int *ret_fd, char *ret_text)
+static const struct wire_want *want(const struct image_module *m)
 {
     static struct wire_want w;
-    int r;
 
     w.main = m->main;
     copy_text(w.build_id, sizeof(w.build_id), m->build_id);
     copy_text(w.path, sizeof(w.path), m->path);
-    r = wire_ask(s->socket, &w, ret_fd, ret_text);
+    return &w;
+}
+
+/* Without a provider there is nobody who would take the result. */
+static int unless_gone(int r)
+{
     if (r < 0)
         _exit(STATUS_HOST_FAILED);
     return r;
 }
 
-/* Whoever gave it has compared its checksum. */
 /* Whoever put it on the shelf or took it from there has read it whole; what it says is distrusted
  * where it is read. */
 static struct fetched_index map_index(int fd)
@@ -83,7 +85,7 @@ static struct fetched_index fetch(void *arg, const struct image_module *m)
 
     if (kept >= 0)
         return map_index(kept);
-    switch (ask(s, m, &fd, text)) {
+    switch (unless_gone(wire_ask(s->socket, want(m), &fd, text))) {
     case 0:
         return map_index(fd);
     case WIRE_HAS_REFUSED:
@@ -91,6 +93,39 @@ static struct fetched_index fetch(void *arg, const struct image_module *m)
     default:
         return (struct fetched_index){0};
     }
+}
+
+static struct span map_bytes(int fd)
+{
+    struct mapped m;
+
+    return mapped_open(fd, &m) < 0 ? (struct span){0} : (struct span){m.data, m.size};
+}
+
+static bool fetch_files(void *arg, const struct image_module *m, struct debug_files *ret)
+{
+    const struct supply *s = arg;
+    _cleanup_parcel_ struct parcel_fds fds = {.n = 0};
+    uint32_t has;
+    size_t next = 0;
+
+    if (unless_gone(wire_ask_files(s->socket, want(m), &fds, &has)) != 0)
+        return false;
+    *ret = (struct debug_files){.module = map_bytes(fds.list[next++])};
+    if (has & HAS_DEBUGINFO)
+        ret->debuginfo = map_bytes(fds.list[next++]);
+    if (has & HAS_SHARED)
+        ret->shared = map_bytes(fds.list[next++]);
+    return true;
+}
+
+static size_t fetch_code(void *arg, const struct image_module *m, uint64_t offset, void *p,
+                         size_t n)
+{
+    const struct supply *s = arg;
+    ssize_t r = wire_ask_code(s->socket, want(m), offset, p, n);
+
+    return (size_t)unless_gone((int)r);
 }
 
 /* --- Analysis --- */
@@ -119,10 +154,12 @@ static int analyse_core(const struct order *o, const struct parcel_fds *fds)
         .core_fd = fds->list[0],
         .scratch_fd = fds->list[2],
         .core_max = o->file_bytes,
+        .variables = o->variables != 0,
     };
     struct arena a = ARENA_INIT(0); /* given back by the process's end */
     struct supply s = {.socket = fds->list[1], .arena = &a};
-    const struct index_fetcher fetcher = {.fetch = fetch, .arg = &s};
+    const struct index_fetcher fetcher = {
+        .fetch = fetch, .files = fetch_files, .code = fetch_code, .arg = &s};
     struct analysis an;
     int r = ours_analyse(&in, &fetcher, &a, &an);
 

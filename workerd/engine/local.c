@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "workerd/engine/children.h"
 #include "workerd/engine/mapped.h"
 #include "workerd/engine/ours.h"
+#include "workerd/engine/turns.h"
 #include "workerd/sources/shelf.h"
 #include "workerd/wire/serve.h"
 #include "workerd/wire/verdict.h"
@@ -38,11 +40,16 @@ struct local {
     struct shelf shelf;
     struct arena *arena;
     bool built; /* an index: the cache may be too large now */
+    struct turns turns;
+    pid_t child; /* that analyses; 0: none */
 };
 
+/* What takes a second is no matter of turns. */
 static bool goes_on(void *arg)
 {
-    (void)arg;
+    struct local *l = arg;
+
+    turns_end(&l->turns, l->child);
     return true;
 }
 
@@ -74,27 +81,26 @@ static void close_others(const struct parcel_fds *fds)
 static void __attribute__((noreturn))
 run_inside(job_function *job, const struct order *o, const struct parcel_fds *fds, pid_t parent)
 {
-    const struct sandbox walls = {.kind = SANDBOX_FORKS, .file_bytes = UINT64_MAX};
-    const struct sandbox limits = {.memory_bytes = o->memory_bytes,
-                                   .cpu_seconds = o->cpu_seconds,
-                                   .file_bytes = o->file_bytes};
+    const struct sandbox walls = {.kind = SANDBOX_RECEIVES,
+                                  .memory_bytes = o->memory_bytes,
+                                  .cpu_seconds = o->cpu_seconds,
+                                  .file_bytes = o->file_bytes};
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     close_others(fds);
-    if (sandbox_enter(&walls) < 0 || sandbox_tighten(&limits, parent) < 0)
+    if (sandbox_follow(parent) < 0 || sandbox_enter(&walls) < 0)
         _exit(STATUS_NO_SANDBOX);
     _exit(job(o, fds));
 }
 
-static pid_t start(job_function *job, const struct parcel_fds *fds, uint32_t has)
+/* With what `o` says of the job itself. */
+static pid_t start(job_function *job, struct order o, const struct parcel_fds *fds)
 {
-    const struct order o = {
-        .memory_bytes = JOB_MEMORY,
-        .cpu_seconds = JOB_USEC / USEC_PER_SEC,
-        .file_bytes = JOB_FILE,
-        .has = has,
-    };
-    pid_t parent = getpid(), child = fork();
+    o.memory_bytes = JOB_MEMORY;
+    o.cpu_seconds = JOB_USEC / USEC_PER_SEC;
+    o.file_bytes = JOB_FILE;
+
+    /* fork(3) without what the C library does around it. */
+    pid_t parent = getpid(), child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 
     if (child == 0)
         run_inside(job, &o, fds, parent);
@@ -114,20 +120,14 @@ static int status_of_child(pid_t pid)
 
 static int build(void *arg, const struct shelf_files *files, int out_fd, const char **ret_problem)
 {
-    struct parcel_fds fds = {.list = {out_fd, files->module}, .n = 2};
+    struct parcel_fds fds = {.list = {out_fd}, .n = 1};
     struct local *l = arg;
-    uint32_t has = 0;
+    const struct order o = {.has =
+                                files_pack(files->module, files->debuginfo, files->shared, &fds)};
 
     l->built = true;
-    if (files->debuginfo >= 0) {
-        fds.list[fds.n++] = files->debuginfo;
-        has |= HAS_DEBUGINFO;
-    }
-    if (files->shared >= 0) {
-        fds.list[fds.n++] = files->shared;
-        has |= HAS_SHARED;
-    }
-    pid_t pid = start(children_jobs.index, &fds, has);
+    turns_end(&l->turns, l->child);
+    pid_t pid = start(children_jobs.index, o, &fds);
 
     if (pid < 0)
         return -errno;
@@ -141,15 +141,20 @@ static int build(void *arg, const struct shelf_files *files, int out_fd, const c
     }
 }
 
+static struct module_wanted wanted(const struct wire_want *w)
+{
+    return (struct module_wanted){
+        .path = w->path,
+        .build_id = w->build_id[0] ? w->build_id : NULL,
+        .main = w->main,
+    };
+}
+
 static int give(void *arg, const struct wire_want *want, struct vigil *v, int *ret_fd,
                 const char **ret_problem)
 {
     struct local *l = arg;
-    const struct module_wanted w = {
-        .path = want->path,
-        .build_id = want->build_id[0] ? want->build_id : NULL,
-        .main = want->main,
-    };
+    const struct module_wanted w = wanted(want);
 
     (void)v;
     switch (shelf_open(&l->shelf, &w, ret_fd, ret_problem)) {
@@ -162,16 +167,41 @@ static int give(void *arg, const struct wire_want *want, struct vigil *v, int *r
     }
 }
 
+static int give_files(void *arg, const struct wire_want *want, struct parcel_fds *ret_fds,
+                      uint32_t *ret_has)
+{
+    const struct local *l = arg;
+    const struct module_wanted w = wanted(want);
+    struct shelf_files files;
+
+    if (shelf_open_files(&l->shelf, &w, &files) != 0)
+        return WIRE_GIVES_NONE;
+    *ret_has = files_pack(files.module, files.debuginfo, files.shared, ret_fds);
+    return 0;
+}
+
+static ssize_t give_code(void *arg, const struct wire_want *want, uint64_t offset, void *p,
+                         size_t n)
+{
+    const struct local *l = arg;
+    const struct module_wanted w = wanted(want);
+
+    return source_read_module(&l->shelf.sources, &w, offset, p, n);
+}
+
 /* --- One analysis --- */
 
 static int serve(struct local *l, int socket, struct buf *result)
 {
-    const struct wire_provider provider = {.give = give, .arg = l};
+    const struct wire_provider provider = {
+        .give = give, .give_files = give_files, .give_code = give_code, .arg = l};
     struct vigil v;
 
-    vigil_begin(&v, JOB_USEC, goes_on, NULL);
+    vigil_begin(&v, JOB_USEC, goes_on, l);
     return wire_serve(socket, &v, &provider, result);
 }
+
+enum { ATTEMPT_FAILED = 1 }; /* the child: ret->problem says why */
 
 /* What a core does to the child is the core's problem, not this program's. */
 static int judge(struct local *l, int served, int status, const struct buf *result,
@@ -191,7 +221,7 @@ static int judge(struct local *l, int served, int status, const struct buf *resu
         break;
     }
     *ret = (struct analysis){.problem = problem};
-    return 0;
+    return ATTEMPT_FAILED;
 }
 
 /* Large cores are unpacked to disk, if there is room for them; else into memory. */
@@ -208,17 +238,21 @@ static int open_scratch(void)
     return memfd_create("core", MFD_CLOEXEC);
 }
 
-static int analyse_in_child(struct local *l, int core_fd, struct analysis *ret)
+static int attempt(struct local *l, int core_fd, bool variables, struct analysis *ret)
 {
     _cleanup_buf_ struct buf result = BUF_INIT(ANALYSIS_JSON_MAX);
-    _cleanup_fd_ int scratch = open_scratch();
+    bool packed = unpack_is_packed(core_fd);
+    _cleanup_fd_ int scratch = packed ? open_scratch() : -1;
     int ends[2];
-    int r = scratch < 0 ? -errno : parcel_pair(ends);
+    int r = packed && scratch < 0 ? -errno : parcel_pair(ends);
 
     if (r < 0)
         return r;
     const struct parcel_fds fds = {.list = {core_fd, ends[1], scratch}, .n = 3};
-    pid_t pid = start(children_jobs.analyse, &fds, 0);
+
+    turns_begin(&l->turns);
+    pid_t pid = l->child =
+        start(children_jobs.analyse, (struct order){.variables = variables}, &fds);
 
     close(ends[1]);
     r = pid < 0 ? -errno : serve(l, ends[0], &result);
@@ -226,6 +260,18 @@ static int analyse_in_child(struct local *l, int core_fd, struct analysis *ret)
     if (pid < 0)
         return r;
     return judge(l, r, status_of_child(pid), &result, ret);
+}
+
+/* Debug information that is read for variables may be hostile: a stack must not be lost by it. */
+static int analyse_in_child(struct local *l, int core_fd, struct analysis *ret)
+{
+    int r = attempt(l, core_fd, l->oneshot->variables, ret);
+
+    if (r == ATTEMPT_FAILED && l->oneshot->variables) {
+        fprintf(stderr, "corral-workerd --analyse: with variables: %s\n", ret->problem);
+        r = attempt(l, core_fd, false, ret);
+    }
+    return r < 0 ? r : 0;
 }
 
 /* Of modules that no frame was in the engine knows nothing. */
@@ -287,12 +333,22 @@ static struct fetched_index fetch(void *arg, const struct image_module *m)
     return found;
 }
 
+static size_t fetch_code(void *arg, const struct image_module *m, uint64_t offset, void *p,
+                         size_t n)
+{
+    const struct repeater *r = arg;
+    const struct module_wanted w = {.path = m->path, .build_id = m->build_id, .main = m->main};
+    ssize_t got = source_read_module(&r->local->shelf.sources, &w, offset, p, n);
+
+    return got > 0 ? (size_t)got : 0;
+}
+
 static int analyse_often(struct local *l, int core_fd, struct analysis *ret)
 {
     const struct analyse_input in = {.core_fd = core_fd, .scratch_fd = -1};
     _cleanup_free_ struct known *list = calloc(KNOWN_MAX, sizeof *list);
     struct repeater repeater = {.local = l, .list = list};
-    const struct index_fetcher fetcher = {.fetch = fetch, .arg = &repeater};
+    const struct index_fetcher fetcher = {.fetch = fetch, .code = fetch_code, .arg = &repeater};
     int64_t second = 0;
     int r = list ? 0 : -ENOMEM;
 

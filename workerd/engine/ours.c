@@ -9,6 +9,7 @@
 #include "common/base/cleanup.h"
 #include "workerd/indexer/indexer.h"
 #include "workerd/naming/naming.h"
+#include "workerd/unwind/effort.h"
 #include "workerd/unwind/unwind.h"
 
 #define ENGINE_NAME       "corral 1"
@@ -85,6 +86,7 @@ static void take_index(struct ours *o, struct slot *s, struct image_module *m)
 {
     struct fetched_index f = m->vdso ? index_vdso(o, m) : o->fetcher->fetch(o->fetcher->arg, m);
 
+    o->unwinder.effort += EFFORT_MODULE;
     s->module.problem = f.problem;
     if (!f.data || index_open(f.data, f.size, &s->index) != 0)
         return;
@@ -145,6 +147,15 @@ static size_t tail_calls(void *arg, const struct raw_frame *inner, const struct 
     return naming_tail_calls(&o->naming, inner, outer, ret);
 }
 
+static bool names_left_out(void *arg)
+{
+    struct ours *o = arg;
+    bool left_out = o->naming.left_out;
+
+    o->naming.left_out = false;
+    return left_out;
+}
+
 /* A module that no frame was in keeps MODULE_MISSING: whoever has the files knows better. */
 static void describe(void *arg, size_t i, struct module *ret)
 {
@@ -183,6 +194,15 @@ static bool read_memory(void *arg, uint64_t address, void *p, size_t n)
     return image_read(o->image, address, p, n);
 }
 
+static void fill_variables(void *arg, size_t thread, struct thread *t)
+{
+    struct ours *o = arg;
+    const struct debug_source s = {.files = o->fetcher->files, .arg = o->fetcher->arg};
+
+    if (s.files)
+        variables_fill(&o->unwinder, thread, &s, o->image->arena, t);
+}
+
 static int open_engine(void *arg, struct image *image, struct engine *ret)
 {
     struct ours *o = arg;
@@ -198,9 +218,11 @@ static int open_engine(void *arg, struct image *image, struct engine *ret)
         .unwind = unwind,
         .name_frame = name_frame,
         .tail_calls = tail_calls,
+        .names_left_out = names_left_out,
         .describe = describe,
         .variable = variable,
         .read = read_memory,
+        .fill_variables = fill_variables,
     };
     return 0;
 }

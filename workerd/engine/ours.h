@@ -9,6 +9,7 @@
 
 #include "workerd/analysis/analyse.h"
 #include "workerd/image/image.h"
+#include "workerd/variables/variables.h"
 
 /* An index as bytes that stay where they are until the process ends. */
 struct fetched_index {
@@ -19,6 +20,11 @@ struct fetched_index {
 
 struct index_fetcher {
     struct fetched_index (*fetch)(void *arg, const struct image_module *m);
+    /* As struct debug_source's; NULL: there are none. */
+    bool (*files)(void *arg, const struct image_module *m, struct debug_files *ret);
+    /* Copies what the module's file has from offset on, n bytes at most; how many. NULL: nothing.
+     */
+    size_t (*code)(void *arg, const struct image_module *m, uint64_t offset, void *p, size_t n);
     void *arg;
 };
 

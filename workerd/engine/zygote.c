@@ -151,7 +151,7 @@ static bool makes_sense(const struct order *o, const struct parcel_fds *fds)
     if (o->kind == 0 || o->kind >= ARRAY_SIZE(fds_wanted))
         return false;
     if (o->kind == ORDER_INDEX)
-        more = !!(o->has & HAS_DEBUGINFO) + !!(o->has & HAS_SHARED);
+        more = files_count(o->has) - 1;
     return fds->n == fds_wanted[o->kind] + more;
 }
 

@@ -66,7 +66,10 @@ static int open_core(struct patient *p, int *ret_fd)
 
 static int analyse(struct patient *p, int core, struct analysis *ret, const char **ret_problem)
 {
-    int r = job_analyse_core(p->w, core, is_wanted, p, p->arena, ret, ret_problem);
+    const struct job_analysis j = {
+        .core_fd = core, .variables = JOB_VARIABLES_MATTER, .tick = is_wanted, .arg = p};
+    bool variables;
+    int r = job_analyse_core(p->w, &j, p->arena, ret, &variables, ret_problem);
 
     if (r == 0 && ret->n_threads == 0) {
         *ret_problem = ret->problem ? ret->problem : "the core has no threads";

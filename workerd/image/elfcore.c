@@ -7,7 +7,8 @@
 #include "common/base/cleanup.h"
 #include "workerd/image/loaded.h"
 
-#define FIRST_PAGES_MAX 16u /* of one file that are looked at for its build-id */
+#define FIRST_PAGES_MAX 16u   /* of one file that are looked at for its build-id */
+#define MORE_PAGES_MAX  1024u /* … of all files, but for one of each */
 
 /* --- Memory --- */
 
@@ -18,6 +19,21 @@ static ssize_t read_memory(const void *source, uint64_t address, void *p, size_t
 
 /* Segments may overlap in a core that lies: then one ends where the next begins, as
  * corefile_segment sees them. */
+static struct image_range range_of(const struct corefile *c, const struct core_segment *s)
+{
+    uint64_t end = s->start + s->memsz;
+
+    if (s + 1 < c->segments + c->n_segments && s[1].start < end)
+        end = s[1].start;
+    return (struct image_range){
+        .start = s->start,
+        .end = end,
+        .readable = s->flags & PF_R,
+        .writable = s->flags & PF_W,
+        .executable = s->flags & PF_X,
+    };
+}
+
 static bool find_range(const void *source, uint64_t address, struct image_range *ret)
 {
     const struct corefile *c = source;
@@ -25,20 +41,44 @@ static bool find_range(const void *source, uint64_t address, struct image_range 
 
     if (!s)
         return false;
-    uint64_t end = s->start + s->memsz;
-
-    if (s + 1 < c->segments + c->n_segments && s[1].start < end)
-        end = s[1].start;
-    *ret = (struct image_range){
-        .start = s->start,
-        .end = end,
-        .executable = s->flags & PF_X,
-        .writable = s->flags & PF_W,
-    };
+    *ret = range_of(c, s);
     return true;
 }
 
-static const struct image_reader reader = {.read = read_memory, .range = find_range};
+static bool find_above(const void *source, uint64_t address, struct image_range *ret)
+{
+    const struct corefile *c = source;
+    size_t low = 0, high = c->n_segments;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (c->segments[middle].start < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == c->n_segments)
+        return false;
+    *ret = range_of(c, &c->segments[low]);
+    return true;
+}
+
+static bool find_file(const void *source, uint64_t address, struct image_file *ret)
+{
+    const struct core_mapping *m = corefile_mapping(source, address);
+
+    if (!m)
+        return false;
+    *ret = (struct image_file){.path = m->path,
+                               .start = m->start,
+                               .end = m->end,
+                               .offset = m->file_offset + (address - m->start)};
+    return true;
+}
+
+static const struct image_reader reader = {
+    .read = read_memory, .range = find_range, .above = find_above, .file = find_file};
 
 /* --- Threads --- */
 
@@ -50,6 +90,7 @@ static void list_threads(const struct corefile *c, struct image *i)
     i->threads = arena_array(i->arena, struct image_thread, c->n_threads);
     i->n_threads = c->n_threads;
     i->threads_left_out = c->threads_left_out;
+    i->vectors = c->vectors;
     for (size_t t = 0; t < c->n_threads; t++, values += n) {
         for (size_t r = 0; r < n; r++)
             values[r] = core_thread_register(c, &c->threads[t], r);
@@ -109,17 +150,21 @@ static size_t copy_mappings(const struct core_mapping *from, size_t n, struct im
 /* From the first page of the file, which may be mapped more than once: by a few segments, and by
  * many only in a core that lies. */
 static const char *find_build_id(const struct corefile *c, const struct image_mapping *m, size_t n,
-                                 struct arena *a)
+                                 size_t *more_pages, struct arena *a)
 {
     const char *id = loaded_build_id(c, m[0].start, a);
 
-    for (size_t i = 1; i < n && i < FIRST_PAGES_MAX && !id && m[i].file_offset == 0; i++)
+    for (size_t i = 1; i < n && i < FIRST_PAGES_MAX && !id && m[i].file_offset == 0; i++) {
+        if (*more_pages == 0)
+            break;
+        --*more_pages;
         id = loaded_build_id(c, m[i].start, a);
+    }
     return id;
 }
 
 static void add_module(const struct corefile *c, struct image *i, const struct core_mapping *from,
-                       size_t n)
+                       size_t n, size_t *more_pages)
 {
     struct image_mapping *mappings;
 
@@ -131,7 +176,7 @@ static void add_module(const struct corefile *c, struct image *i, const struct c
         return;
     i->modules[i->n_modules++] = (struct image_module){
         .path = from->path,
-        .build_id = find_build_id(c, mappings, n, i->arena),
+        .build_id = find_build_id(c, mappings, n, more_pages, i->arena),
         .start = mappings[0].start,
         .end = mappings[n - 1].end,
         .mappings = mappings,
@@ -177,12 +222,13 @@ static void sort_modules(struct image *i)
 static void list_modules(const struct corefile *c, struct image *i)
 {
     size_t most = c->n_mappings ? c->n_mappings : c->n_segments;
+    size_t more_pages = MORE_PAGES_MAX;
     size_t max = most < IMAGE_MODULES_MAX - 1 ? most : IMAGE_MODULES_MAX - 1;
 
     i->modules = arena_array(i->arena, struct image_module, max + 1); /* and the vDSO */
     for (size_t at = 0, n; at < c->n_mappings && i->n_modules < max; at += n) {
         n = group_length(c, at);
-        add_module(c, i, &c->mappings[at], n);
+        add_module(c, i, &c->mappings[at], n, &more_pages);
     }
     if (c->n_mappings == 0)
         i->n_modules = loaded_modules(c, i->arena, i->modules, max);
@@ -207,6 +253,11 @@ static void tell_facts(const struct corefile *c, struct image *i)
     i->code = c->code;
     i->has_address = c->has_address;
     i->address = c->address;
+    i->has_sender = c->has_sender;
+    i->sender = c->sender_pid;
+    i->has_call = c->has_call;
+    i->call = c->call;
+    i->call_machine = c->call_machine;
     i->pid = c->pid;
     i->truncated = c->truncated;
 }

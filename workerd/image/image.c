@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A page of the cache is one piece of memory within one IMAGE_PAGE: from the first byte that the
  * dump has of it, or where the piece that was asked for begins (a slim core's pieces begin and end
- * anywhere), as far as it goes on. Pages are found by their number modulo IMAGE_PAGES: a stack is
- * read upwards, so neighbours never drive each other out. */
+ * anywhere), as far as it goes on or its range does. Pages are found by their number modulo
+ * IMAGE_PAGES: a stack is read upwards, so neighbours never drive each other out. */
 #include "workerd/image/image.h"
 
 #include <string.h>
+
+#define STRADDLED_READS 8u /* a word that crosses ranges may have each of its bytes in another */
 
 static struct image_page *page_of(struct image *i, uint64_t address)
 {
@@ -27,6 +29,7 @@ static void load(struct image *i, struct image_page *page, uint64_t address)
     struct image_range range;
 
     page->length = 0;
+    i->reads++;
     if (!i->reader->range(i->source, address, &range))
         return;
     if (range.start > start) {
@@ -35,6 +38,8 @@ static void load(struct image *i, struct image_page *page, uint64_t address)
     }
     if (!page->bytes)
         page->bytes = arena_raw(i->arena, IMAGE_PAGE);
+    if (range.end - start < n)
+        n = (size_t)(range.end - start);
     ssize_t got = i->reader->read(i->source, start, page->bytes, n);
 
     page->start = start;
@@ -49,10 +54,14 @@ bool image_read(struct image *i, uint64_t address, void *p, size_t n)
     if (n <= IMAGE_PAGE - address % IMAGE_PAGE) {
         if (!find(page, address, 1))
             load(i, page, address);
+        if (!find(page, address, 1))
+            return false;
         bytes = find(page, address, n);
     }
-    if (!bytes)
+    if (!bytes) {
+        i->reads += STRADDLED_READS;
         return i->reader->read(i->source, address, p, n) == (ssize_t)n;
+    }
     memcpy(p, bytes, n);
     return true;
 }
@@ -81,6 +90,16 @@ bool image_range(struct image *i, uint64_t address, struct image_range *ret)
         return false;
     *ret = *last;
     return true;
+}
+
+bool image_above(const struct image *i, uint64_t address, struct image_range *ret)
+{
+    return i->reader->above && i->reader->above(i->source, address, ret);
+}
+
+bool image_file_at(const struct image *i, uint64_t address, struct image_file *ret)
+{
+    return i->reader->file && i->reader->file(i->source, address, ret);
 }
 
 struct image_module *image_module_at(const struct image *i, uint64_t address)

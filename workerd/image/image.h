@@ -16,7 +16,7 @@
 
 #define IMAGE_MODULES_MAX 8192u
 #define IMAGE_VDSO_PATH   "[vdso]"
-#define IMAGE_VDSO_MAX    (1024u * 1024)
+#define IMAGE_VDSO_MAX    (256u * 1024) /* kernels have four pages of it at most */
 
 struct image_thread {
     int64_t tid;
@@ -41,7 +41,13 @@ struct image_module {
 /* Mapped memory, whether or not the dump has its bytes. */
 struct image_range {
     uint64_t start, end;
-    bool executable, writable;
+    bool readable, writable, executable;
+};
+
+/* The file that is mapped at an address. */
+struct image_file {
+    const char *path;
+    uint64_t start, end, offset; /* bytes; offset: in the file, of the address */
 };
 
 struct image;
@@ -54,6 +60,10 @@ struct image_reader {
     /* The mapped memory around address, not empty; false, and *ret untouched, when there is none.
      */
     bool (*range)(const void *source, uint64_t address, struct image_range *ret);
+    /* The first mapped memory that begins at address or above; as range. NULL: it can't tell. */
+    bool (*above)(const void *source, uint64_t address, struct image_range *ret);
+    /* Any file, not modules alone. NULL: it can't tell. */
+    bool (*file)(const void *source, uint64_t address, struct image_file *ret);
 };
 
 /* Pages that were read, so that walking a stack asks for each once. */
@@ -73,6 +83,7 @@ struct image {
 
     struct image_thread *threads; /* the crashed one first */
     size_t n_threads;
+    const uint8_t *vectors; /* of the first one, as the layout has them; NULL: unknown */
     uint64_t threads_left_out;
     struct image_module *modules; /* by start, none overlapping */
     size_t n_modules;
@@ -80,12 +91,18 @@ struct image {
     int signal, code;
     bool has_address;
     uint64_t address;
+    bool has_sender; /* the signal was sent, by this process */
+    int64_t sender;
+    bool has_call; /* a filter of system calls raised it, at that one */
+    int call;
+    uint32_t call_machine;  /* AUDIT_ARCH_… */
     int64_t pid;            /* 0: unknown */
     const char *executable; /* path; NULL: unknown */
     bool truncated;
 
     struct image_page pages[IMAGE_PAGES];
     struct image_range last_range; /* what image_range found last; end 0: nothing */
+    uint64_t reads;                /* how often the reader was asked for a piece of memory */
 };
 
 /* Copies n bytes; false when the dump lacks any of them. */
@@ -93,6 +110,8 @@ bool image_read(struct image *i, uint64_t address, void *p, size_t n);
 /* A word of the process (4 or 8 bytes) as a number. */
 bool image_word(struct image *i, uint64_t address, uint64_t *ret);
 bool image_range(struct image *i, uint64_t address, struct image_range *ret);
+bool image_above(const struct image *i, uint64_t address, struct image_range *ret);
+bool image_file_at(const struct image *i, uint64_t address, struct image_file *ret);
 /* NULL when no module holds the address. */
 struct image_module *image_module_at(const struct image *i, uint64_t address);
 

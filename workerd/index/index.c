@@ -30,18 +30,15 @@ static const uint8_t row_sizes[INDEX_SECTIONS] = {
 
 /* --- Opening --- */
 
-static int open_header(const void *data, size_t size, const struct index_header **ret)
+int index_check_header(const struct index_header *h, uint64_t size)
 {
-    const struct index_header *h = data;
-
     if (size < sizeof *h || memcmp(h->magic, INDEX_MAGIC, sizeof h->magic) != 0)
         return INDEX_NOT_AN_INDEX;
     if (h->version != INDEX_VERSION || h->header_size != sizeof *h)
         return INDEX_OTHER_VERSION;
-    if (h->file_size != size || (uintptr_t)data % ALIGNMENT != 0 ||
-        h->n_sources > INDEX_SOURCES_MAX || !memchr(h->build_id, '\0', sizeof h->build_id))
+    if (h->file_size != size || h->n_sources > INDEX_SOURCES_MAX ||
+        !memchr(h->build_id, '\0', sizeof h->build_id))
         return INDEX_DAMAGED;
-    *ret = h;
     return 0;
 }
 
@@ -68,11 +65,13 @@ static bool has_strings(const struct index *x)
 
 int index_open(const void *data, size_t size, struct index *ret)
 {
-    struct index x = {.data = data, .size = size};
-    int r = open_header(data, size, &x.header);
+    struct index x = {.data = data, .size = size, .header = data};
+    int r = index_check_header(data, size);
 
     if (r != 0)
         return r;
+    if ((uintptr_t)data % ALIGNMENT != 0)
+        return INDEX_DAMAGED;
     for (size_t i = 0; i < INDEX_SECTIONS; i++)
         if (!open_section(&x, i))
             return INDEX_DAMAGED;

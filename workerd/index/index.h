@@ -37,6 +37,9 @@ struct index {
  * non-cryptographic hash (XXH64): it tells damage, not malice. */
 uint64_t index_checksum(const void *data, size_t size);
 
+/* The header of a file of that size says that it is an index of this version. Reads nothing of a
+ * file that is smaller than a header. */
+int index_check_header(const struct index_header *h, uint64_t size);
 /* Checks header, version, sizes and alignment; not the checksum. `data` must be aligned to 8. */
 int index_open(const void *data, size_t size, struct index *ret);
 /* 0, or INDEX_DAMAGED when the checksum is wrong: reads the whole file. */

@@ -10,9 +10,9 @@
 
 #define COST_PER_BYTE 8u /* of decoding; see effort.h */
 
-void abbrevs_init(struct abbrevs *a, struct span section)
+void abbrevs_init(struct abbrevs *a, struct span section, enum abbrev_wanted wanted)
 {
-    *a = (struct abbrevs){.section = section};
+    *a = (struct abbrevs){.section = section, .wanted = wanted};
     arena_init(&a->arena, ABBREVS_MEMORY_MAX);
 }
 
@@ -31,6 +31,7 @@ static enum die_kind kind_of(uint64_t tag)
     case DW_TAG_compile_unit:
     case DW_TAG_partial_unit:
     case DW_TAG_skeleton_unit:
+    case DW_TAG_type_unit:
         return DIE_UNIT;
     case DW_TAG_namespace:
     case DW_TAG_class_type:
@@ -60,7 +61,7 @@ static enum die_kind kind_of(uint64_t tag)
 #define BIT(kind) (1u << (kind))
 #define CODE      (BIT(DIE_FUNCTION) | BIT(DIE_INLINED))
 
-/* Where an attribute goes, in DIEs of which kinds. */
+/* Where an attribute goes, and the DIEs of which kinds have it for an index. */
 struct wanted {
     uint8_t slot, kinds;
 };
@@ -88,6 +89,34 @@ static const struct wanted standard[] = {
     [DW_AT_call_return_pc] = {SLOT_RETURN_PC, BIT(DIE_CALL)},
     [DW_AT_call_origin] = {SLOT_CALL_ORIGIN, BIT(DIE_CALL)},
     [DW_AT_call_tail_call] = {SLOT_TAIL_CALL, BIT(DIE_CALL)},
+    /* For others than an index. */
+    [DW_AT_loclists_base] = {SLOT_LOCLISTS_BASE, 0},
+    [DW_AT_type] = {SLOT_TYPE, 0},
+    [DW_AT_location] = {SLOT_LOCATION, 0},
+    [DW_AT_frame_base] = {SLOT_FRAME_BASE, 0},
+    [DW_AT_const_value] = {SLOT_CONST_VALUE, 0},
+    [DW_AT_call_value] = {SLOT_CALL_VALUE, 0},
+    [DW_AT_call_target] = {SLOT_CALL_TARGET, 0},
+    [DW_AT_call_parameter] = {SLOT_ABSTRACT_ORIGIN, 0}, /* as GNU has it */
+    [DW_AT_declaration] = {SLOT_DECLARATION, 0},
+    [DW_AT_external] = {SLOT_EXTERNAL, 0},
+    [DW_AT_artificial] = {SLOT_ARTIFICIAL, 0},
+    [DW_AT_signature] = {SLOT_SIGNATURE, 0},
+    [DW_AT_import] = {SLOT_IMPORT, 0},
+    [DW_AT_byte_size] = {SLOT_BYTE_SIZE, 0},
+    [DW_AT_bit_size] = {SLOT_BIT_SIZE, 0},
+    [DW_AT_bit_offset] = {SLOT_BIT_OFFSET, 0},
+    [DW_AT_data_bit_offset] = {SLOT_DATA_BIT_OFFSET, 0},
+    [DW_AT_data_member_location] = {SLOT_MEMBER_LOCATION, 0},
+    [DW_AT_encoding] = {SLOT_ENCODING, 0},
+    [DW_AT_lower_bound] = {SLOT_LOWER_BOUND, 0},
+    [DW_AT_upper_bound] = {SLOT_UPPER_BOUND, 0},
+    [DW_AT_count] = {SLOT_COUNT, 0},
+    [DW_AT_byte_stride] = {SLOT_BYTE_STRIDE, 0},
+    [DW_AT_enum_class] = {SLOT_ENUM_CLASS, 0},
+    [DW_AT_discr] = {SLOT_DISCRIMINANT, 0},
+    [DW_AT_discr_value] = {SLOT_DISCRIMINANT_VALUE, 0},
+    [DW_AT_containing_type] = {SLOT_CONTAINING_TYPE, 0},
 };
 
 /* What was written before the standard had a name for it. */
@@ -102,17 +131,21 @@ static struct wanted wanted_before(uint64_t attribute)
         return standard[DW_AT_dwo_name];
     case DW_AT_GNU_addr_base:
         return standard[DW_AT_addr_base];
+    case DW_AT_GNU_call_site_value:
+        return standard[DW_AT_call_value];
+    case DW_AT_GNU_call_site_target:
+        return standard[DW_AT_call_target];
     default:
         return (struct wanted){SLOT_NONE, 0};
     }
 }
 
-static enum die_slot slot_of(enum die_kind kind, uint64_t attribute)
+static enum die_slot slot_of(enum die_kind kind, uint64_t attribute, enum abbrev_wanted wanted)
 {
     struct wanted w =
         attribute < ARRAY_SIZE(standard) ? standard[attribute] : wanted_before(attribute);
 
-    return w.kinds & BIT(kind) ? (enum die_slot)w.slot : SLOT_NONE;
+    return wanted == ABBREV_ALL || w.kinds & BIT(kind) ? (enum die_slot)w.slot : SLOT_NONE;
 }
 
 /* --- Decoding --- */
@@ -120,6 +153,7 @@ static enum die_slot slot_of(enum die_kind kind, uint64_t attribute)
 struct decoder {
     struct cursor c;
     const struct form_sizes *sizes;
+    enum abbrev_wanted wanted;
     struct abbrev *list;
     size_t n, capacity;
     struct abbrev_step *steps;
@@ -157,11 +191,11 @@ static void add_step(struct decoder *d, struct abbrev_step step)
 }
 
 /* One attribute: more bytes to pass over, or a step of its own. */
-static void add_attribute(struct decoder *d, struct abbrev *a, uint32_t *taken, uint32_t *skip)
+static void add_attribute(struct decoder *d, struct abbrev *a, uint64_t *taken, uint32_t *skip)
 {
     uint64_t attribute = cursor_uleb(&d->c), form = cursor_uleb(&d->c);
     int64_t constant = form == DW_FORM_implicit_const ? cursor_sleb(&d->c) : 0;
-    enum die_slot slot = slot_of((enum die_kind)a->kind, attribute);
+    enum die_slot slot = slot_of((enum die_kind)a->kind, attribute, d->wanted);
     uint32_t size = 0;
     enum form_class class =
         form > UINT16_MAX ? FORM_UNKNOWN : form_measure((uint32_t)form, d->sizes, &size);
@@ -170,9 +204,9 @@ static void add_attribute(struct decoder *d, struct abbrev *a, uint32_t *taken, 
         a->kind = DIE_UNKNOWN;
     if (a->kind == DIE_UNKNOWN)
         return;
-    if (slot != SLOT_NONE && (*taken & 1u << slot)) /* the first one counts */
+    if (slot != SLOT_NONE && (*taken & UINT64_C(1) << slot)) /* the first one counts */
         slot = SLOT_NONE;
-    *taken |= 1u << slot;
+    *taken |= UINT64_C(1) << slot;
     if (slot == SLOT_NONE && class == FORM_FIXED) {
         *skip += size;
         return;
@@ -193,7 +227,8 @@ static bool at_attributes_end(struct cursor *c)
 static bool decode_one(struct decoder *d)
 {
     struct abbrev a = {.code = cursor_uleb(&d->c)};
-    uint32_t taken = 0, skip = 0;
+    uint64_t taken = 0;
+    uint32_t skip = 0;
     size_t first = d->n_steps;
 
     if (a.code == 0)
@@ -275,7 +310,7 @@ static const struct abbrev_table *keep(struct decoder *d, struct arena *arena)
 static const struct abbrev_table *decode(struct abbrevs *a, uint64_t offset,
                                          const struct form_sizes *s, struct effort *e)
 {
-    _cleanup_(decoder_fini) struct decoder d = {.sizes = s};
+    _cleanup_(decoder_fini) struct decoder d = {.sizes = s, .wanted = a->wanted};
     size_t size = a->section.size - (size_t)offset;
 
     if (size > e->left / COST_PER_BYTE)

@@ -30,6 +30,12 @@ enum die_kind {
     DIE_UNKNOWN, /* has a value of a form that is not known */
 };
 
+/* How much of a DIE is wanted. */
+enum abbrev_wanted {
+    ABBREV_FUNCTIONS, /* what an index is made of */
+    ABBREV_ALL,       /* each attribute that has a slot, of any DIE */
+};
+
 /* The attributes that are ever wanted, each with its place in struct die. */
 enum die_slot {
     SLOT_NONE,
@@ -56,6 +62,33 @@ enum die_slot {
     SLOT_STR_OFFSETS_BASE,
     SLOT_ADDR_BASE,
     SLOT_RNGLISTS_BASE,
+    /* Of variables and types, which an index does not have (workerd/variables). */
+    SLOT_LOCLISTS_BASE,
+    SLOT_TYPE,
+    SLOT_LOCATION,
+    SLOT_FRAME_BASE,
+    SLOT_CONST_VALUE,
+    SLOT_CALL_VALUE,
+    SLOT_CALL_TARGET,
+    SLOT_DECLARATION,
+    SLOT_EXTERNAL,
+    SLOT_ARTIFICIAL,
+    SLOT_SIGNATURE,
+    SLOT_IMPORT,
+    SLOT_BYTE_SIZE,
+    SLOT_BIT_SIZE,
+    SLOT_BIT_OFFSET, /* DW_AT_bit_offset, from the other end */
+    SLOT_DATA_BIT_OFFSET,
+    SLOT_MEMBER_LOCATION,
+    SLOT_ENCODING,
+    SLOT_LOWER_BOUND,
+    SLOT_UPPER_BOUND,
+    SLOT_COUNT,
+    SLOT_BYTE_STRIDE,
+    SLOT_ENUM_CLASS,
+    SLOT_DISCRIMINANT, /* DW_AT_discr */
+    SLOT_DISCRIMINANT_VALUE,
+    SLOT_CONTAINING_TYPE, /* of a pointer to a member: whose */
     SLOTS
 };
 
@@ -83,13 +116,14 @@ struct abbrev_table {
 /* The tables of a section, as far as they were asked for. */
 struct abbrevs {
     struct span section;
+    enum abbrev_wanted wanted;
     struct arena arena;
     struct offset_map known; /* key: offset and sizes; value: index in tables */
     const struct abbrev_table **tables;
     size_t n, capacity;
 };
 
-void abbrevs_init(struct abbrevs *a, struct span section);
+void abbrevs_init(struct abbrevs *a, struct span section, enum abbrev_wanted wanted);
 void abbrevs_fini(struct abbrevs *a);
 /* The table at the offset for units of these sizes; it stays where it is until abbrevs_fini. NULL
  * when it is malformed, or a limit is reached. */

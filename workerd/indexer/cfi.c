@@ -264,7 +264,6 @@ static uint16_t registers_of(const struct cfi_section *s)
 int cfi_index(const struct cfi_section *s, struct index_writer *w)
 {
     _cleanup_free_ struct reader *r = calloc(1, sizeof *r);
-    uint64_t work_max = WORK_LEAST + (uint64_t)WORK_FACTOR * s->bytes.size;
     struct cursor c = cursor_of(s->bytes.data, s->bytes.size);
     struct entry e;
 
@@ -274,10 +273,11 @@ int cfi_index(const struct cfi_section *s, struct index_writer *w)
     r->writer = w;
     r->cie.offset = SIZE_MAX;
     r->program.writer = w;
+    r->program.work_max = WORK_LEAST + (uint64_t)WORK_FACTOR * s->bytes.size;
     r->program.machine = s->machine;
     r->program.registers = registers_of(s);
-    while (cursor_left(&c) > 0 && r->program.work <= work_max && !r->program.out_of_memory &&
-           next_entry(r, &c, &e))
+    while (cursor_left(&c) > 0 && r->program.work <= r->program.work_max &&
+           !r->program.out_of_memory && next_entry(r, &c, &e))
         if (!e.is_cie)
             read_fde(r, &e);
     free(r->program.rows.list);

@@ -107,7 +107,7 @@ static bool add_row(struct cfi_program *p, bool known)
 
 static bool move_to(struct cfi_program *p, uint64_t location)
 {
-    if (!p->in_function || location < p->location || !add_row(p, true))
+    if (!p->in_function || location < p->location || p->work > p->work_max || !add_row(p, true))
         return false;
     p->location = location;
     return true;

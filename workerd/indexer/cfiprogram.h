@@ -39,6 +39,7 @@ struct cfi_program {
     bool in_function; /* else these are the instructions that its CIE begins with */
     bool out_of_memory;
     uint64_t work; /* what rules have cost so far, in about bytes */
+    uint64_t work_max;
     struct cfi_state now, initial;
     struct cfi_state stack[CFI_STATES_MAX];
     size_t depth;

@@ -15,6 +15,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/str.h"
 #include "common/report/limits.h"
+#include "workerd/indexer/mangled.h"
 
 #define SYMBOL_MAX (32u * 1024) /* longer ones are not worth demangling */
 #define OUTPUT_MAX (64u * 1024)
@@ -92,12 +93,16 @@ static const char *without_version(const char *symbol, struct arena *a)
 const char *demangle_counted(const char *symbol, struct arena *a, size_t *count)
 {
     const char *name = NULL;
+    size_t cost;
 
     if (!symbol)
         return NULL;
     symbol = without_version(symbol, a);
     if (strlen(symbol) > SYMBOL_MAX)
         return keep_end(symbol, a);
+    if (!mangled_cost(symbol, &cost))
+        return keep_end(symbol, a);
+    *count += cost;
     if (cstr_starts(symbol, "_Z") || cstr_starts(symbol, "_R"))
         name = demangle_mangled(symbol, a, count);
     else if (cstr_starts(symbol, "_D"))

@@ -18,6 +18,7 @@ struct dwarf {
     struct span info, abbrev, str, line, line_str, ranges, rnglists, addr, str_offsets;
     const struct dwarf *shared; /* dwz(1)'s; NULL: not at hand */
     bool is64;                  /* size of an address in the ELF file */
+    bool types;                 /* info is .debug_types of DWARF 4 */
 };
 
 /* --- Lines: lines.c --- */

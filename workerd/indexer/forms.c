@@ -141,37 +141,54 @@ static uint32_t indirect_form(struct cursor *c)
     return 0;
 }
 
-/* Moves behind a value of a shape that varies, and returns its number, if it is one. */
-static uint64_t read_varying(enum form_shape shape, struct cursor *c)
+/* How long the block is that begins here, behind its length. */
+static uint64_t block_size(enum form_shape shape, struct cursor *c)
+{
+    switch (shape) {
+    case SHAPE_BLOCK1:
+        return cursor_u8(c);
+    case SHAPE_BLOCK2:
+        return cursor_u16(c);
+    case SHAPE_BLOCK4:
+        return cursor_u32(c);
+    default:
+        return cursor_uleb(c);
+    }
+}
+
+/* Moves behind a value of a shape that varies. */
+static void read_varying(enum form_shape shape, struct cursor *c, struct form_value *ret)
 {
     switch (shape) {
     case SHAPE_TEXT:
-        cursor_text(c);
-        return 0;
+        ret->text = cursor_text(c);
+        return;
     case SHAPE_ULEB:
-        return cursor_uleb(c);
+        ret->number = cursor_uleb(c);
+        return;
     case SHAPE_SLEB:
-        return (uint64_t)cursor_sleb(c);
+        ret->number = (uint64_t)cursor_sleb(c);
+        return;
     case SHAPE_BLOCK1:
-        cursor_bytes(c, cursor_u8(c));
-        return 0;
     case SHAPE_BLOCK2:
-        cursor_bytes(c, cursor_u16(c));
-        return 0;
     case SHAPE_BLOCK4:
-        cursor_bytes(c, cursor_u32(c));
-        return 0;
     case SHAPE_BLOCK:
-        cursor_bytes(c, cursor_uleb(c));
-        return 0;
+        ret->number = block_size(shape, c);
+        ret->bytes = cursor_bytes(c, ret->number);
+        return;
+    case SHAPE_ULEB_4:
+        ret->number = cursor_uleb(c);
+        ret->addend = cursor_u32(c);
+        return;
     default:
         cursor_fail(c);
-        return 0;
     }
 }
 
 void form_skip(uint32_t form, const struct form_sizes *s, struct cursor *c)
 {
+    struct form_value unused;
+
     if (form == DW_FORM_indirect)
         form = indirect_form(c);
     enum form_shape shape = shape_of(form);
@@ -179,10 +196,8 @@ void form_skip(uint32_t form, const struct form_sizes *s, struct cursor *c)
 
     if (size >= 0)
         cursor_bytes(c, (uint64_t)size);
-    else if (shape == SHAPE_ULEB_4)
-        (void)cursor_uleb(c), (void)cursor_u32(c);
     else
-        read_varying(shape, c);
+        read_varying(shape, c, &unused);
 }
 
 /* cursor_number for each size by itself, which is several times faster. */
@@ -197,9 +212,6 @@ static uint64_t read_fixed(int size, struct cursor *c)
         return cursor_u32(c);
     case 8:
         return cursor_u64(c);
-    case 16:
-        cursor_bytes(c, 16);
-        return 0;
     default:
         return cursor_number(c, (size_t)size);
     }
@@ -215,17 +227,30 @@ void form_read(uint32_t form, int64_t constant, const struct form_sizes *s, stru
 
     ret->form = form;
     ret->number = 0;
-    if (size > 0) {
+    if (size > 8) {
+        ret->number = (uint64_t)size;
+        ret->bytes = cursor_bytes(c, ret->number);
+    } else if (size > 0) {
         ret->number = read_fixed(size, c);
     } else if (size == 0) {
         ret->number = form == DW_FORM_implicit_const ? (uint64_t)constant : 1;
-    } else if (shape == SHAPE_TEXT) {
-        ret->text = cursor_text(c);
-    } else if (shape == SHAPE_ULEB_4) {
-        ret->number = cursor_uleb(c);
-        ret->addend = cursor_u32(c);
     } else {
-        ret->number = read_varying(shape, c);
+        read_varying(shape, c, ret);
+    }
+}
+
+bool form_is_bytes(const struct form_value *v)
+{
+    switch (v->form) {
+    case DW_FORM_block:
+    case DW_FORM_block1:
+    case DW_FORM_block2:
+    case DW_FORM_block4:
+    case DW_FORM_exprloc:
+    case DW_FORM_data16:
+        return true;
+    default:
+        return false;
     }
 }
 

@@ -21,11 +21,14 @@ struct form_sizes {
     uint8_t offset;  /* 4 or 8: of offsets into sections (64-bit DWARF) */
 };
 
-/* A value as it is written: a number, an offset, an index; of DW_FORM_string the text itself. Of
- * blocks only the form is kept. */
+/* A value as it is written: a number, an offset, an index; of DW_FORM_string the text itself, of
+ * blocks (and of DW_FORM_data16) the bytes, and how many there are. */
 struct form_value {
     uint64_t number;
-    const char *text;
+    union {
+        const char *text;
+        const uint8_t *bytes;
+    };
     uint32_t form;
     uint32_t addend; /* of FORM_LLVM_ADDRX_OFFSET */
 };
@@ -48,5 +51,7 @@ void form_read(uint32_t form, int64_t constant, const struct form_sizes *s, stru
 bool form_number(const struct form_value *v, uint64_t *ret);
 /* Whether the value is a number, and not an address (DW_AT_high_pc may be either). */
 bool form_is_constant(const struct form_value *v);
+/* Whether it is bytes: a block, an expression, or DW_FORM_data16. */
+bool form_is_bytes(const struct form_value *v);
 
 #endif

@@ -16,6 +16,10 @@
 
 #define ADDRESSES_MAX     (1ull << 32) /* format.h: rows have 32 bits for an address */
 #define CODE_SEGMENTS_MAX 16u          /* that are looked at for what they hold */
+/* What all sections may be when they are decompressed: debug information shrinks to a third, and
+ * tables of zeros to a twelfth. */
+#define UNPACKED_LEAST    (4u << 20)
+#define UNPACKED_PER_BYTE 16u
 
 struct build {
     const struct indexer_input *in;
@@ -315,12 +319,18 @@ static int build(struct build *b, struct buf *ret)
 
 int indexer_build(const struct indexer_input *in, struct buf *ret)
 {
-    struct build b = {.in = in, .writer = index_writer_new(), .budget = {.left = in->memory_max}};
+    uint64_t bytes = in->module.size + in->debuginfo.size + in->shared.size;
+    uint64_t unpacked = UNPACKED_LEAST + UNPACKED_PER_BYTE * bytes;
+    struct build b = {
+        .in = in,
+        .writer = index_writer_new(),
+        .budget = {.left = unpacked < in->memory_max ? unpacked : in->memory_max},
+    };
     struct readable readable;
 
     if (!b.writer)
         return -ENOMEM;
-    readable_init(&readable, b.writer, in->module.size + in->debuginfo.size + in->shared.size);
+    readable_init(&readable, b.writer, bytes);
     int r = build(&b, ret);
 
     readable_fini(&readable);

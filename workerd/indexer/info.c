@@ -8,10 +8,12 @@
 
 /* --- Units --- */
 
-/* What the header says of length, version and sizes (DWARF 5, section 7.5.1). False when it cannot
- * be read; then `end` is where the next one begins, or 0 when nobody knows. */
-static bool read_header(struct cursor *c, const uint8_t *section, struct unit *u)
+/* What the header says of length, version and sizes (DWARF 5, section 7.5.1; DWARF 4 for
+ * .debug_types). False when it cannot be read; then `end` is where the next one begins, or 0 when
+ * nobody knows. */
+static bool read_header(struct cursor *c, const struct dwarf *d, struct unit *u)
 {
+    const uint8_t *section = d->info.data;
     uint64_t length = cursor_u32(c);
 
     u->sizes.offset = length == UINT32_MAX ? 8 : 4;
@@ -22,7 +24,7 @@ static bool read_header(struct cursor *c, const uint8_t *section, struct unit *u
     c->end = c->p + length;
     u->end = (uint64_t)(c->end - section);
     u->sizes.version = cursor_u16(c);
-    u->type = u->sizes.version >= 5 ? cursor_u8(c) : DW_UT_compile;
+    u->type = u->sizes.version >= 5 ? cursor_u8(c) : d->types ? DW_UT_type : DW_UT_compile;
     if (u->sizes.version >= 5)
         u->sizes.address = cursor_u8(c);
     u->abbrev_offset = cursor_number(c, u->sizes.offset);
@@ -66,7 +68,7 @@ static void find_units(struct info *x)
     while (at < info->size) {
         struct cursor c = cursor_of(info->data + at, info->size - at);
         struct unit u = {.offset = at};
-        bool read = read_header(&c, info->data, &u);
+        bool read = read_header(&c, x->dwarf, &u);
 
         if (!read)
             note_flaw(x, u.sizes.version > 5
@@ -90,13 +92,19 @@ static size_t texts_end(const struct span *s)
     return nul ? (size_t)(nul - s->data) + 1 : 0;
 }
 
-void info_init(struct info *x, const struct dwarf *d, struct info *shared, struct effort *e)
+void info_take_texts(struct info *x)
+{
+    x->str_end = texts_end(&x->dwarf->str);
+    x->line_str_end = texts_end(&x->dwarf->line_str);
+}
+
+void info_init(struct info *x, const struct dwarf *d, enum abbrev_wanted wanted,
+               struct info *shared, struct effort *e)
 {
     *x = (struct info){.dwarf = d, .shared = shared, .effort = e};
-    abbrevs_init(&x->abbrevs, d->abbrev);
+    abbrevs_init(&x->abbrevs, d->abbrev, wanted);
     arena_init(&x->full_names, FULL_NAMES_MAX);
-    x->str_end = texts_end(&d->str);
-    x->line_str_end = texts_end(&d->line_str);
+    info_take_texts(x);
     find_units(x);
 }
 
@@ -175,6 +183,7 @@ bool info_open(struct info *x, struct unit *u)
     u->str_offsets_base = base_of(u, &d, SLOT_STR_OFFSETS_BASE, 0);
     u->addr_base = base_of(u, &d, SLOT_ADDR_BASE, 0);
     u->rnglists_base = base_of(u, &d, SLOT_RNGLISTS_BASE, 4);
+    u->loclists_base = base_of(u, &d, SLOT_LOCLISTS_BASE, 4);
     u->base_address = base_address(x, u, &d);
     u->language = (uint16_t)value_number(die_value(&d, SLOT_LANGUAGE));
     return !c.bad;
@@ -207,7 +216,7 @@ void die_read(const struct unit *u, const struct abbrev *a, struct cursor *c, st
             continue;
         }
         form_read(s->form, s->constant, &u->sizes, c, &ret->values[s->slot]);
-        ret->present |= 1u << s->slot;
+        ret->present |= UINT64_C(1) << s->slot;
     }
     if (c->bad)
         ret->present = 0;

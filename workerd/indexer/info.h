@@ -19,7 +19,7 @@ struct unit {
     uint64_t first;       /* of its own DIE */
     uint64_t abbrev_offset;
     const struct abbrev_table *abbrevs; /* NULL until it is opened, and when it cannot be */
-    uint64_t str_offsets_base, addr_base, rnglists_base;
+    uint64_t str_offsets_base, addr_base, rnglists_base, loclists_base;
     uint64_t base_address; /* of its ranges */
     struct form_sizes sizes;
     uint32_t first_space, n_spaces; /* which of info's are in it; spaces.c */
@@ -59,12 +59,16 @@ struct info {
     struct space *spaces;    /* of each unit those that matter, by where they begin */
     size_t n_spaces, spaces_capacity;
     struct arena full_names;
-    struct info *shared; /* of the file that is shared with others; NULL */
+    struct info *shared;  /* of the file that is shared with others; NULL */
+    bool types_in_spaces; /* spaces are asked for types, too, and not for functions alone */
     struct effort *effort;
 };
 
 /* Finds the units. Borrows all that it is given; what is not read leads to `flaw`. */
-void info_init(struct info *x, const struct dwarf *d, struct info *shared, struct effort *e);
+void info_init(struct info *x, const struct dwarf *d, enum abbrev_wanted wanted,
+               struct info *shared, struct effort *e);
+/* To be told when the dwarf's sections of texts have come later than info_init. */
+void info_take_texts(struct info *x);
 void info_fini(struct info *x);
 
 /* The unit that holds the offset; NULL. */
@@ -77,13 +81,13 @@ bool info_open(struct info *x, struct unit *u);
 struct die {
     const struct abbrev *abbrev;
     const uint8_t *at; /* its attributes */
-    uint32_t present;  /* a bit for each slot that has a value */
+    uint64_t present;  /* a bit for each slot that has a value */
     struct form_value values[SLOTS];
 };
 
 static inline const struct form_value *die_value(const struct die *d, enum die_slot slot)
 {
-    return d->present & 1u << slot ? &d->values[slot] : NULL;
+    return d->present & UINT64_C(1) << slot ? &d->values[slot] : NULL;
 }
 
 /* The abbreviation of the DIE at the cursor, which is then behind the code; NULL at the end of

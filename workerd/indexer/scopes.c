@@ -254,8 +254,8 @@ void dwarf_index(const struct dwarf *d, bool keep_zero, struct index_writer *w)
     _cleanup_(info_fini) struct info x = {0};
 
     if (d->shared)
-        info_init(&shared, d->shared, NULL, &e);
-    info_init(&x, d, d->shared ? &shared : NULL, &e);
+        info_init(&shared, d->shared, ABBREV_FUNCTIONS, NULL, &e);
+    info_init(&x, d, ABBREV_FUNCTIONS, d->shared ? &shared : NULL, &e);
     if (x.flaw)
         index_writer_problem(w, x.flaw);
     walk_file(&x, keep_zero, w);

@@ -15,8 +15,8 @@
 #define SPACES_MAX (1u << 20)
 #define BYTE_COST  4u /* of a name that is put together; see effort.h */
 /* DWARF's list has grown since elfutils' was made. */
-#define LANG_C_PLUS_PLUS_17 0x2b
-#define LANG_C_PLUS_PLUS_20 0x2c
+#define LANG_C_PLUS_PLUS_17 0x2a
+#define LANG_C_PLUS_PLUS_20 0x2b
 
 #define ANONYMOUS "(anonymous namespace)"
 
@@ -131,6 +131,18 @@ static const char *space_name(const struct walk *w, const struct abbrev *a)
     return a->tag == DW_TAG_namespace ? ANONYMOUS : barrier;
 }
 
+static bool is_function_without(const struct walk *w, const struct abbrev *a)
+{
+    return a->kind == DIE_FUNCTION && die_value(&w->die, SLOT_NAME) &&
+           !die_value(&w->die, SLOT_LINKAGE_NAME) && !die_value(&w->die, SLOT_MIPS_LINKAGE_NAME);
+}
+
+static bool is_type(const struct abbrev *a)
+{
+    return (a->kind == DIE_SPACE && a->tag != DW_TAG_namespace) || a->tag == DW_TAG_typedef ||
+           a->tag == DW_TAG_enumeration_type || a->tag == DW_TAG_template_alias;
+}
+
 static void visit(struct walk *w, const struct abbrev *a, struct cursor *c)
 {
     const char *name = NULL;
@@ -141,8 +153,7 @@ static void visit(struct walk *w, const struct abbrev *a, struct cursor *c)
         die_read(w->unit, a, c, &w->die);
         name = a->kind == DIE_SPACE ? space_name(w, a) : barrier;
     }
-    if (a->kind == DIE_FUNCTION && die_value(&w->die, SLOT_NAME) &&
-        !die_value(&w->die, SLOT_LINKAGE_NAME) && !die_value(&w->die, SLOT_MIPS_LINKAGE_NAME))
+    if (is_function_without(w, a) || (w->info->types_in_spaces && is_type(a)))
         keep_open(w);
     if (a->children)
         open_die(w, name, position(w, c));

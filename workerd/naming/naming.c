@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "workerd/unwind/effort.h"
+
 #define CAPACITY_FIRST 64u /* a power of 2 */
 
 void naming_init(struct naming *n, struct unwinder *u)
@@ -104,9 +106,16 @@ static void name_place(const struct place *p, struct arena *a, struct named_fram
         name_by_symbol(p, outermost);
 }
 
+static bool has_effort(struct naming *n)
+{
+    n->left_out |= n->effort >= EFFORT_NAMES_MAX;
+    return n->effort < EFFORT_NAMES_MAX;
+}
+
 static void name_raw_frame(struct naming *n, const struct raw_frame *f, struct named_frames *ret)
 {
     struct arena *a = n->unwinder->image->arena;
+    size_t memory = a->used;
     struct place p;
 
     *ret = (struct named_frames){.pc = f->pc, .exact = f->exact, .signal = f->signal, .n = 1};
@@ -116,13 +125,14 @@ static void name_raw_frame(struct naming *n, const struct raw_frame *f, struct n
         ret->list[0].module = p.module->path;
         ret->list[0].build_id = p.module->build_id;
         ret->list[0].offset = f->pc - p.module->start;
-        if (p.index && !f->signal)
+        if (p.index && !f->signal && has_effort(n))
             name_place(&p, a, ret);
     }
     if (f->signal) {
         ret->list[0].function = SIGNAL_FRAME_NAME;
         ret->list[0].signal = true;
     }
+    n->effort += EFFORT_NAME + ret->n * EFFORT_FUNCTION + (a->used - memory);
 }
 
 /* --- What is known already --- */

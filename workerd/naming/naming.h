@@ -15,6 +15,8 @@ struct naming {
     struct unwinder *unwinder;  /* whose image and modules are asked */
     struct named_frames *known; /* hash table with open addressing, in the image's arena */
     size_t n_known, capacity;
+    uint64_t effort; /* that was spent, of EFFORT_NAMES_MAX (effort.h) */
+    bool left_out;   /* a name that would have cost more */
 };
 
 void naming_init(struct naming *n, struct unwinder *u);

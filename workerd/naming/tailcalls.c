@@ -4,7 +4,12 @@
  * within one file only. */
 #include "workerd/naming/naming.h"
 
+#include <string.h>
+
+#include "workerd/unwind/effort.h"
+
 #define VISITS_MAX 256 /* jumps that are looked at for one pair of frames */
+#define HALVINGS   16u /* about how often a symbol is compared until it is found */
 
 struct search {
     const struct index *index;
@@ -73,10 +78,14 @@ size_t naming_tail_calls(struct naming *n, const struct raw_frame *inner,
         return 0;
     struct search s = {.index = callee.index};
 
+    if (n->effort >= EFFORT_NAMES_MAX)
+        return 0;
+    n->effort += EFFORT_NAME + (called.symbol ? HALVINGS * strlen(called.symbol) : 0);
     if (!entered_at(&caller, &called, &callee, &first) || !function_start(&callee, &s.goal) ||
         first == s.goal)
         return 0;
     search_from(&s, first);
+    n->effort += s.visits * EFFORT_JUMP;
     if (s.ways != 1 || s.visits > VISITS_MAX)
         return 0;
     for (size_t i = 0; i < s.n_found; i++)

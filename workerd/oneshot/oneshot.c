@@ -22,7 +22,8 @@ enum { EXIT_NO_STACK = 1, EXIT_USAGE = 2 };
 static const char usage[] =
     "usage: corral-workerd --analyse CORE [--exe FILE] [--sysroot DIR] [--debuginfo DIR]...\n"
     "                      [--store DIR] [--cache DIR] [--engine corral|libdwfl]\n"
-    "                      [--source-prefix FROM=TO[:FROM=TO...]] [--format text|json]\n"
+    "                      [--source-prefix FROM=TO[:FROM=TO...]] [--variables]\n"
+    "                      [--format text|json]\n"
     "  CORE             an ELF core, or one compressed with zstd\n"
     "  --exe FILE       the program that crashed; default: by its path in the core\n"
     "  --sysroot DIR    below which the paths in the core are looked for; default: /\n"
@@ -33,6 +34,7 @@ static const char usage[] =
     "                   $CORRAL_CACHE, or corral below $XDG_CACHE_HOME or ~/.cache\n"
     "  --engine ENGINE  corral (default), or libdwfl: slower, and not behind a sandbox\n"
     "  --source-prefix  how the folders of source files that the compiler wrote are called here\n"
+    "  --variables      arguments and local variables of the crashed thread's frames as well\n"
     "  --format FORMAT  text (default), or json\n";
 
 static const char *add_debug_folder(struct oneshot *c, const char *folder)
@@ -94,7 +96,9 @@ static bool complain(const char *subject, const char *what)
 static bool parse_arguments(int argc, char **argv, struct oneshot *ret)
 {
     for (int i = 0; i < argc; i++) {
-        if (argv[i][0] == '-' && argv[i][1] != '\0') {
+        if (strcmp(argv[i], "--variables") == 0) {
+            ret->variables = true;
+        } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
             const char *wrong = set_option(ret, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 
             if (wrong)

@@ -15,6 +15,7 @@ struct oneshot {
     const char *engine;   /* "corral", "libdwfl": whoever started this program chose by it */
     const char *cache;    /* folder of module indexes; NULL: the usual one; "": none */
     const char *prefixes; /* FROM=TO pairs for source files; NULL */
+    bool variables;       /* of the crashed thread are wanted */
     unsigned repeat;      /* how often to analyse; the last result counts */
     const char *debug_folders[ONESHOT_DEBUG_FOLDERS_MAX];
     struct module_sources sources;

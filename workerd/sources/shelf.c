@@ -177,6 +177,20 @@ int shelf_open(struct shelf *s, const struct module_wanted *w, int *ret_fd,
     return r == -ENOENT ? make(s, &slot, &o, ret_fd, ret_problem) : r;
 }
 
+int shelf_open_files(const struct shelf *s, const struct module_wanted *w, struct shelf_files *ret)
+{
+    _cleanup_(opened_fini) struct opened o = OPENED_INIT;
+    int r = open_files(s, w, &o);
+
+    if (r != 0)
+        return r;
+    if (!o.facts.debug)
+        return SHELF_NO_MODULE;
+    *ret = o.files;
+    o.files = (struct shelf_files){-1, -1, -1};
+    return 0;
+}
+
 /* --- What is known without it --- */
 
 static enum module_status status_of_files(const struct opened *o)

@@ -46,6 +46,9 @@ enum shelf_outcome {
  * call. An index that cannot be kept (no room, no right to write) is handed out all the same. */
 int shelf_open(struct shelf *s, const struct module_wanted *w, int *ret_fd,
                const char **ret_problem);
+/* Opens the files of a module that has debug information, for who wants to read it; the caller
+ * closes them. SHELF_NO_MODULE also when there is none. */
+int shelf_open_files(const struct shelf *s, const struct module_wanted *w, struct shelf_files *ret);
 /* What is known of a module that no frame was in, without making its index. */
 enum module_status shelf_status(struct shelf *s, const struct module_wanted *w);
 /* Drops least recently used indexes until the quota holds, and what interrupted writers left.

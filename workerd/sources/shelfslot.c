@@ -85,9 +85,9 @@ static int open_cache(const struct shelf *s, const struct shelf_identity *i, con
 
     cache_path(i, path, slot->path);
     memcpy(folder, slot->path, 2);
-    int r = io_mkdirs(AT_FDCWD, s->folder, FOLDER_MODE);
+    int r = shelf_root(s, &slot->root);
 
-    if (r == 0)
+    if (r == -ENOENT && (r = io_mkdirs(AT_FDCWD, s->folder, FOLDER_MODE)) == 0)
         r = shelf_root(s, &slot->root);
     return r == 0 ? io_mkdirs(slot->root, folder, FOLDER_MODE) : r;
 }
@@ -149,12 +149,20 @@ static bool map_index(int fd, struct mapped_index *m)
     return index_open(data, (size_t)m->st.st_size, &m->index) == 0;
 }
 
-/* Made of these sources. */
-static bool fits(const struct index *x, const struct shelf_identity *i)
+/* The header alone; false for what is no index. */
+static bool read_header(int fd, struct stat *st, struct index_header *ret)
 {
-    return x->header->n_sources == i->n &&
-           memcmp(x->header->sources, i->sources, i->n * sizeof i->sources[0]) == 0 &&
-           (i->build_id[0] == '\0' || strcmp(x->header->build_id, i->build_id) == 0);
+    return fstat(fd, st) == 0 && S_ISREG(st->st_mode) && (uint64_t)st->st_size >= sizeof *ret &&
+           io_pread(fd, ret, sizeof *ret, 0) == (ssize_t)sizeof *ret &&
+           index_check_header(ret, (uint64_t)st->st_size) == 0;
+}
+
+/* Made of these sources. */
+static bool fits(const struct index_header *h, const struct shelf_identity *i)
+{
+    return h->n_sources == i->n &&
+           memcmp(h->sources, i->sources, i->n * sizeof i->sources[0]) == 0 &&
+           (i->build_id[0] == '\0' || strcmp(h->build_id, i->build_id) == 0);
 }
 
 static time_t boot_time(void)
@@ -166,9 +174,9 @@ static time_t boot_time(void)
     return now.tv_sec - since.tv_sec;
 }
 
-static long checksum_nsec(const struct index *x)
+static long checksum_nsec(const struct index_header *h)
 {
-    return (long)(x->header->checksum % NSEC_PER_SEC);
+    return (long)(h->checksum % NSEC_PER_SEC);
 }
 
 /* Age by the time of modification; a clock that was set back makes it old. */
@@ -181,24 +189,24 @@ static bool is_younger(const struct stat *st, time_t seconds)
 
 /* Somebody read it whole not long ago, and it was not written since; what was written before a
  * power cut may have been lost, though its times were not. */
-static bool is_trusted(const struct mapped_index *m)
+static bool is_trusted(const struct stat *st, const struct index_header *h)
 {
-    return is_younger(&m->st, TRUSTED_SEC) && m->st.st_mtim.tv_nsec == checksum_nsec(&m->index) &&
-           m->st.st_mtim.tv_sec > boot_time();
+    return is_younger(st, TRUSTED_SEC) && st->st_mtim.tv_nsec == checksum_nsec(h) &&
+           st->st_mtim.tv_sec > boot_time();
 }
 
 /* Fails where it belongs to another user, which costs a reading each time. */
-static void note_use(int fd, const struct index *x)
+static void note_use(int fd, const struct index_header *h)
 {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-                                      {.tv_sec = time(NULL), .tv_nsec = checksum_nsec(x)}};
+                                      {.tv_sec = time(NULL), .tv_nsec = checksum_nsec(h)}};
 
     (void)futimens(fd, times);
 }
 
-static bool is_refusal(const struct index *x)
+static bool is_refusal(const struct index_header *h)
 {
-    return x->header->flags & INDEX_REFUSED;
+    return h->flags & INDEX_REFUSED;
 }
 
 static int open_slot(const struct shelf_slot *slot)
@@ -208,26 +216,39 @@ static int open_slot(const struct shelf_slot *slot)
     return openat(slot->root, slot->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-int shelf_slot_open(const struct shelf_slot *slot, const struct shelf_identity *i, int *ret_fd,
-                    char ret_problem[static SHELF_PROBLEM_SIZE])
+/* Reads it whole; why there is no index, when it is a note that says so. */
+static int verify(int fd, const struct shelf_identity *i,
+                  char ret_problem[static SHELF_PROBLEM_SIZE])
 {
-    _cleanup_fd_ int fd = open_slot(slot);
     _cleanup_mapped_ struct mapped_index m = {0};
 
-    if (fd < 0 || !map_index(fd, &m) || !fits(&m.index, i))
+    if (!map_index(fd, &m) || !fits(m.index.header, i) || index_verify(&m.index) != 0)
         return SLOT_EMPTY;
-    bool trusted = is_trusted(&m);
-
-    if (!trusted && index_verify(&m.index) != 0)
-        return SLOT_EMPTY;
-    if (is_refusal(&m.index)) {
+    if (is_refusal(m.index.header)) {
         const char *text = index_text(&m.index, m.index.header->debug_problem);
 
         snprintf(ret_problem, SHELF_PROBLEM_SIZE, "%s", text ? text : "");
         return is_younger(&m.st, REFUSED_SEC) ? SLOT_REFUSED : SLOT_EMPTY;
     }
-    if (!trusted)
-        note_use(fd, &m.index);
+    note_use(fd, m.index.header);
+    return 0;
+}
+
+int shelf_slot_open(const struct shelf_slot *slot, const struct shelf_identity *i, int *ret_fd,
+                    char ret_problem[static SHELF_PROBLEM_SIZE])
+{
+    _cleanup_fd_ int fd = open_slot(slot);
+    struct index_header h;
+    struct stat st;
+
+    if (fd < 0 || !read_header(fd, &st, &h) || !fits(&h, i))
+        return SLOT_EMPTY;
+    if (is_refusal(&h) || !is_trusted(&st, &h)) {
+        int r = verify(fd, i, ret_problem);
+
+        if (r != 0)
+            return r;
+    }
     *ret_fd = TAKE_FD(fd);
     return 0;
 }
@@ -236,11 +257,12 @@ bool shelf_slot_status(const struct shelf_slot *slot, const struct shelf_identit
                        enum module_status *ret)
 {
     _cleanup_fd_ int fd = open_slot(slot);
-    _cleanup_mapped_ struct mapped_index m = {0};
+    struct index_header h;
+    struct stat st;
 
-    if (fd < 0 || !map_index(fd, &m) || !fits(&m.index, i) || is_refusal(&m.index))
+    if (fd < 0 || !read_header(fd, &st, &h) || !fits(&h, i) || is_refusal(&h))
         return false;
-    *ret = index_status(&m.index);
+    *ret = index_status(&(const struct index){.header = &h});
     return true;
 }
 
@@ -264,10 +286,10 @@ int shelf_slot_check(int fd, const struct shelf_identity *i)
 {
     _cleanup_mapped_ struct mapped_index m = {0};
 
-    if (!map_index(fd, &m) || !fits(&m.index, i) || is_refusal(&m.index) ||
+    if (!map_index(fd, &m) || !fits(m.index.header, i) || is_refusal(m.index.header) ||
         index_verify(&m.index) != 0)
         return SLOT_EMPTY;
-    note_use(fd, &m.index);
+    note_use(fd, m.index.header);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/str.h"
@@ -115,10 +116,10 @@ static int open_mapped_path(const struct module_sources *s, const struct module_
     return open_matching(s->sysroot, path, w->build_id, ret);
 }
 
-int source_open_module(const struct module_sources *s, const struct module_wanted *w, int *ret_fd)
+static int open_module(const struct module_sources *s, const struct module_wanted *w,
+                       const enum module_kind *kinds, size_t n, int *ret_fd)
 {
-    static const enum module_kind kinds[] = {MODULE_EXECUTABLE, MODULE_UNWIND};
-    int r = open_stored(s, w->build_id, kinds, ARRAY_SIZE(kinds), ret_fd);
+    int r = open_stored(s, w->build_id, kinds, n, ret_fd);
 
     if (r != SOURCE_NOT_FOUND || !s->local)
         return r;
@@ -128,6 +129,27 @@ int source_open_module(const struct module_sources *s, const struct module_wante
             return r;
     }
     return open_mapped_path(s, w, ret_fd);
+}
+
+int source_open_module(const struct module_sources *s, const struct module_wanted *w, int *ret_fd)
+{
+    static const enum module_kind kinds[] = {MODULE_EXECUTABLE, MODULE_UNWIND};
+
+    return open_module(s, w, kinds, ARRAY_SIZE(kinds), ret_fd);
+}
+
+ssize_t source_read_module(const struct module_sources *s, const struct module_wanted *w,
+                           uint64_t offset, void *p, size_t n)
+{
+    static const enum module_kind kinds[] = {MODULE_EXECUTABLE};
+    _cleanup_fd_ int fd = -1;
+    int r = open_module(s, w, kinds, ARRAY_SIZE(kinds), &fd);
+
+    if (r != 0 || offset > INT64_MAX)
+        return r < 0 ? r : 0;
+    ssize_t got = pread(fd, p, n, (off_t)offset);
+
+    return got < 0 ? -errno : got;
 }
 
 /* --- Debug information --- */

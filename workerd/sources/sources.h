@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "common/store/blob.h"
 
@@ -33,6 +35,10 @@ enum source_outcome {
 
 /* Opens the file that was mapped, or an unwind sidecar of it. SOURCE_NOT_FOUND. */
 int source_open_module(const struct module_sources *s, const struct module_wanted *w, int *ret_fd);
+/* Copies what the file that was mapped has from offset on, n bytes at most; a sidecar has none of
+ * it. How many, 0 when there are none at hand, or -errno of this host. */
+ssize_t source_read_module(const struct module_sources *s, const struct module_wanted *w,
+                           uint64_t offset, void *p, size_t n);
 /* Opens its separate debug information; debug_link is the name in .gnu_debuglink or NULL.
  * SOURCE_NOT_FOUND. */
 int source_open_debug(const struct module_sources *s, const struct module_wanted *w,

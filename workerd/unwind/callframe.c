@@ -22,8 +22,7 @@ static int evaluate(const struct callframe *f, const struct cfi_expression *e, b
         .bias = f->rule->module->bias,
         .has_cfa = has_cfa,
         .cfa = f->cfa,
-        .steps = &f->w->unwinder->steps,
-        .steps_max = UNWIND_STEPS_MAX,
+        .effort = &f->w->unwinder->effort,
     };
     int r = expression_evaluate(&x, e, ret, &f->w->unread);
 
@@ -109,6 +108,7 @@ static void fill_caller(const struct callframe *f, uint64_t pc, struct registers
     const struct unwind_rule *r = f->rule;
     uint64_t values[CFI_REGISTERS_MAX], lost = 0;
 
+    f->w->unwinder->effort += r->n * EFFORT_REGISTER;
     for (size_t i = 0; i < r->n; i++) {
         values[i] = pc; /* of the return address, which is there already */
         if (r->registers[i].number != r->return_column &&
@@ -129,11 +129,14 @@ int callframe_step(struct walk *w, const struct unwind_rule *r, struct position 
     uint64_t pc;
     int outcome = compute_cfa(&f);
 
-    if (outcome == 0)
+    if (outcome == 0) {
+        w->has_cfa = true;
+        w->cfa = f.cfa;
         outcome = return_address(&f, &pc);
+    }
     if (outcome != 0)
         return outcome;
-    if (pc == 0)
+    if (pc == 0 && !r->signal) /* a signal may have come of a call to it */
         return STEP_END;
     fill_caller(&f, pc, &p->registers);
     w->unread = 0;

@@ -6,65 +6,32 @@
 #include <dwarf.h>
 
 #include "common/base/cleanup.h"
-#include "workerd/index/cursor.h"
-
-struct machine {
-    const struct expression_context *x;
-    struct cursor c;
-    const uint8_t *begin;
-    size_t word; /* bytes */
-    uint64_t stack[EXPRESSION_STACK_MAX];
-    size_t n;
-    int outcome;
-    uint64_t unread;
-};
-
-static void fail(struct machine *m)
-{
-    if (m->outcome == 0)
-        m->outcome = EXPRESSION_BAD;
-}
-
-static void push(struct machine *m, uint64_t value)
-{
-    if (m->n == EXPRESSION_STACK_MAX)
-        fail(m);
-    else
-        m->stack[m->n++] = m->word == 8 ? value : (uint32_t)value;
-}
-
-static uint64_t pop(struct machine *m)
-{
-    if (m->n > 0)
-        return m->stack[--m->n];
-    fail(m);
-    return 0;
-}
+#include "workerd/unwind/effort.h"
+#include "workerd/unwind/machine.h"
 
 /* The entry that is `depth` below the top, once more. */
 static void push_again(struct machine *m, uint64_t depth)
 {
     if (depth < m->n)
-        push(m, m->stack[m->n - 1 - depth]);
+        machine_push(m, m->stack[m->n - 1 - depth]);
     else
-        fail(m);
+        machine_fail(m);
 }
 
-static int64_t with_sign(uint64_t value, size_t size)
+uint64_t machine_register(struct machine *m, uint64_t number)
 {
-    unsigned shift = 64 - 8 * (unsigned)size;
+    uint64_t value = 0;
 
-    return (int64_t)(value << shift) >> shift;
+    if (!registers_get(m->x->registers, number, &value)) {
+        m->lost |= m->outcome == 0;
+        machine_fail(m);
+    }
+    return value;
 }
 
 static void push_register(struct machine *m, uint64_t number, int64_t offset)
 {
-    uint64_t value;
-
-    if (registers_get(m->x->registers, number, &value))
-        push(m, value + (uint64_t)offset);
-    else
-        fail(m);
+    machine_push(m, machine_register(m, number) + (uint64_t)offset);
 }
 
 /* --- Operators; each group says whether it was one of its own --- */
@@ -85,17 +52,18 @@ static bool run_constant(struct machine *m, uint8_t op)
             continue;
         uint64_t value = cursor_number(&m->c, sized[i].size);
 
-        push(m, sized[i].is_signed ? (uint64_t)with_sign(value, sized[i].size) : value);
+        machine_push(m,
+                     sized[i].is_signed ? (uint64_t)machine_signed(value, sized[i].size) : value);
         return true;
     }
     if (op >= DW_OP_lit0 && op <= DW_OP_lit31)
-        push(m, op - DW_OP_lit0);
+        machine_push(m, op - DW_OP_lit0);
     else if (op == DW_OP_constu)
-        push(m, cursor_uleb(&m->c));
+        machine_push(m, cursor_uleb(&m->c));
     else if (op == DW_OP_consts)
-        push(m, (uint64_t)cursor_sleb(&m->c));
+        machine_push(m, (uint64_t)cursor_sleb(&m->c));
     else if (op == DW_OP_addr)
-        push(m, cursor_number(&m->c, m->word) + m->x->bias);
+        machine_push(m, cursor_number(&m->c, m->word) + m->x->bias);
     else
         return false;
     return true;
@@ -110,7 +78,7 @@ static bool run_register(struct machine *m, uint8_t op)
 
         push_register(m, number, cursor_sleb(&m->c));
     } else if (op == DW_OP_call_frame_cfa && m->x->has_cfa) {
-        push(m, m->x->cfa);
+        machine_push(m, m->x->cfa);
     } else {
         return false;
     }
@@ -126,7 +94,7 @@ static bool run_stack(struct machine *m, uint8_t op)
         push_again(m, 0);
         return true;
     case DW_OP_drop:
-        pop(m);
+        machine_pop(m);
         return true;
     case DW_OP_over:
         push_again(m, 1);
@@ -135,45 +103,46 @@ static bool run_stack(struct machine *m, uint8_t op)
         push_again(m, cursor_u8(&m->c));
         return true;
     case DW_OP_swap:
-        top = pop(m);
-        second = pop(m);
-        push(m, top);
-        push(m, second);
+        top = machine_pop(m);
+        second = machine_pop(m);
+        machine_push(m, top);
+        machine_push(m, second);
         return true;
     case DW_OP_rot:
-        top = pop(m);
-        second = pop(m);
-        third = pop(m);
-        push(m, top);
-        push(m, third);
-        push(m, second);
+        top = machine_pop(m);
+        second = machine_pop(m);
+        third = machine_pop(m);
+        machine_push(m, top);
+        machine_push(m, third);
+        machine_push(m, second);
         return true;
     default:
         return false;
     }
 }
 
-static bool run_memory(struct machine *m, uint8_t op)
+uint64_t machine_read(struct machine *m, uint64_t address, uint64_t size)
 {
-    size_t size = m->word;
     uint64_t value = 0;
 
-    if (op != DW_OP_deref && op != DW_OP_deref_size)
-        return false;
-    if (op == DW_OP_deref_size)
-        size = cursor_u8(&m->c);
-    uint64_t address = pop(m);
-
     if (size == 0 || size > m->word)
-        fail(m);
+        machine_fail(m);
     if (m->outcome != 0)
-        return true;
+        return 0;
     if (!image_read(m->x->image, address, &value, size)) {
         m->outcome = EXPRESSION_UNREAD;
         m->unread = address;
-        return true;
     }
-    push(m, value);
+    return value;
+}
+
+static bool run_memory(struct machine *m, uint8_t op)
+{
+    if (op != DW_OP_deref && op != DW_OP_deref_size)
+        return false;
+    uint64_t size = op == DW_OP_deref_size ? cursor_u8(&m->c) : m->word;
+
+    machine_push(m, machine_read(m, machine_pop(m), size));
     return true;
 }
 
@@ -183,18 +152,18 @@ static bool run_unary(struct machine *m, uint8_t op)
 
     switch (op) {
     case DW_OP_abs:
-        value = pop(m);
-        push(m, with_sign(value, m->word) < 0 ? -value : value);
+        value = machine_pop(m);
+        machine_push(m, machine_signed(value, m->word) < 0 ? -value : value);
         return true;
     case DW_OP_neg:
-        push(m, -pop(m));
+        machine_push(m, -machine_pop(m));
         return true;
     case DW_OP_not:
-        push(m, ~pop(m));
+        machine_push(m, ~machine_pop(m));
         return true;
     case DW_OP_plus_uconst:
-        value = pop(m);
-        push(m, value + cursor_uleb(&m->c));
+        value = machine_pop(m);
+        machine_push(m, value + cursor_uleb(&m->c));
         return true;
     default:
         return false;
@@ -204,25 +173,25 @@ static bool run_unary(struct machine *m, uint8_t op)
 /* The most negative number has no counterpart: what is divided by -1 is turned without C's /. */
 static uint64_t divide(struct machine *m, uint64_t a, uint64_t b)
 {
-    int64_t divisor = with_sign(b, m->word);
+    int64_t divisor = machine_signed(b, m->word);
 
     if (divisor == 0)
-        fail(m);
+        machine_fail(m);
     if (divisor == 0 || divisor == -1)
         return -a;
-    return (uint64_t)(with_sign(a, m->word) / divisor);
+    return (uint64_t)(machine_signed(a, m->word) / divisor);
 }
 
 static uint64_t modulo(struct machine *m, uint64_t a, uint64_t b)
 {
     if (b == 0)
-        fail(m);
+        machine_fail(m);
     return b == 0 ? 0 : a % b;
 }
 
 static uint64_t shift(const struct machine *m, uint8_t op, uint64_t a, uint64_t by)
 {
-    int64_t with = with_sign(a, m->word);
+    int64_t with = machine_signed(a, m->word);
 
     if (op == DW_OP_shra)
         return (uint64_t)(with >> (by < 63 ? by : 63));
@@ -297,13 +266,13 @@ static bool compare(uint8_t op, int64_t a, int64_t b, uint64_t *ret)
 /* Takes its operands first, so it must be asked last. */
 static bool run_binary(struct machine *m, uint8_t op)
 {
-    uint64_t value, b = pop(m);
-    uint64_t a = pop(m);
+    uint64_t value, b = machine_pop(m);
+    uint64_t a = machine_pop(m);
 
     if (!calculate(m, op, a, b, &value) &&
-        !compare(op, with_sign(a, m->word), with_sign(b, m->word), &value))
+        !compare(op, machine_signed(a, m->word), machine_signed(b, m->word), &value))
         return false;
-    push(m, value);
+    machine_push(m, value);
     return true;
 }
 
@@ -316,19 +285,26 @@ static bool run_jump(struct machine *m, uint8_t op)
         return false;
     int64_t offset = (int16_t)cursor_u16(&m->c);
 
-    if (op == DW_OP_bra && pop(m) == 0)
+    if (op == DW_OP_bra && machine_pop(m) == 0)
         return true;
     if (offset < m->begin - m->c.p || offset > m->c.end - m->c.p)
-        fail(m);
+        machine_fail(m);
     else
         m->c.p += offset;
     return true;
 }
 
-static void run(struct machine *m)
+/* What somebody else knows besides. */
+static bool run_more(struct machine *m, uint8_t op)
+{
+    return m->x->more && m->x->more(m, op);
+}
+
+void machine_run(struct machine *m)
 {
     static bool (*const groups[])(struct machine *, uint8_t) = {
-        run_register, run_constant, run_memory, run_stack, run_unary, run_jump, run_binary,
+        run_register, run_constant, run_memory, run_stack,
+        run_unary,    run_jump,     run_more,   run_binary,
     };
     unsigned steps = 0;
 
@@ -338,10 +314,22 @@ static void run(struct machine *m)
 
         while (i < ARRAY_SIZE(groups) && !groups[i](m, op))
             i++;
-        if (i == ARRAY_SIZE(groups) || m->c.bad || ++steps > EXPRESSION_STEPS_MAX ||
-            ++*m->x->steps > m->x->steps_max)
-            fail(m);
+        if (i == ARRAY_SIZE(groups) || m->c.bad || ++steps > EXPRESSION_STEPS_MAX)
+            machine_fail(m);
     }
+    *m->x->effort += steps * EFFORT_STEP;
+}
+
+void machine_init(struct machine *m, const struct expression_context *x,
+                  const struct cfi_expression *e)
+{
+    m->x = x;
+    m->c = cursor_of(e->bytes, e->size);
+    m->begin = m->c.p;
+    m->word = layout_word_size(x->image->layout);
+    m->n = 0;
+    m->outcome = 0;
+    m->lost = false;
 }
 
 int expression_evaluate(const struct expression_context *x, const struct cfi_expression *e,
@@ -349,16 +337,11 @@ int expression_evaluate(const struct expression_context *x, const struct cfi_exp
 {
     struct machine m;
 
-    m.x = x;
-    m.c = cursor_of(e->bytes, e->size);
-    m.begin = e->bytes;
-    m.word = layout_word_size(x->image->layout);
-    m.n = 0;
-    m.outcome = 0;
+    machine_init(&m, x, e);
     if (x->has_cfa)
-        push(&m, x->cfa);
-    run(&m);
-    uint64_t value = pop(&m);
+        machine_push(&m, x->cfa);
+    machine_run(&m);
+    uint64_t value = machine_pop(&m);
 
     if (m.outcome == 0)
         *ret = value;

@@ -20,14 +20,19 @@ enum expression_outcome {
     EXPRESSION_UNREAD,  /* memory is missing: at *ret_unread */
 };
 
+struct machine;
+
 struct expression_context {
     struct image *image;
     const struct registers *registers;
-    uint64_t bias;   /* of addresses in the file */
-    bool has_cfa;    /* not while the CFA itself is computed */
-    uint64_t cfa;    /* the machine starts with it on its stack */
-    uint64_t *steps; /* are added to; no more are run than … */
-    uint64_t steps_max;
+    uint64_t bias;    /* of addresses in the file */
+    bool has_cfa;     /* not while the CFA itself is computed */
+    uint64_t cfa;     /* the machine starts with it on its stack */
+    uint64_t *effort; /* what it takes is added */
+    /* Operators that call frame information does not have (machine.h); false: not one of them.
+     * NULL: there are none. */
+    bool (*more)(struct machine *m, uint8_t op);
+    void *arg; /* of more */
 };
 
 /* 0, or one of the outcomes. */

@@ -173,6 +173,7 @@ static bool is_caller(struct walk *w, struct position *p)
     if (!rule->covered || is_dynamic_linker(rule->mapped) ||
         !(rule->signal || is_in_function(rule)))
         return false;
+    w->unwinder->effort += EFFORT_RULE; /* symbols were looked for */
     if (leads_on(w, p, rule))
         return true;
     if (!is_by_frame_pointer(w, rule))
@@ -187,8 +188,10 @@ static bool may_be_code(struct walk *w, uint64_t value)
     const struct image_module *first = w->image->modules, *last = first + w->image->n_modules;
     struct image_range range;
 
-    return first < last && value >= first->start && value < last[-1].end &&
-           image_range(w->image, value, &range) && range.executable &&
+    if (first == last || value < first->start || value >= last[-1].end)
+        return false;
+    w->unwinder->effort += EFFORT_GUESS;
+    return image_range(w->image, value, &range) && range.executable &&
            image_module_at(w->image, value);
 }
 
@@ -197,14 +200,14 @@ bool step_by_scan(struct walk *w, struct position *p)
     uint64_t sp, value;
 
     if (w->guesses >= SCAN_GUESSES_MAX || w->scans >= SCANS_MAX ||
-        w->unwinder->scans >= UNWIND_SCANS_MAX || !registers_get(&p->registers, w->sp, &sp))
+        !registers_get(&p->registers, w->sp, &sp))
         return false;
     w->scans++;
-    w->unwinder->scans++;
     sp = (sp + w->word - 1) & -w->word;
-    for (unsigned i = 0; i < SCAN_WORDS_MAX; i++, sp += w->word) {
+    for (unsigned i = 0; i < SCAN_WORDS_MAX && !effort_is_spent(w); i++, sp += w->word) {
         struct position caller;
 
+        w->unwinder->effort += EFFORT_WORD;
         if (!image_word(w->image, sp, &value))
             return false;
         value = walk_address(w, value);

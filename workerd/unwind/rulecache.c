@@ -118,6 +118,7 @@ static void fill(struct walk *w, struct rule_cache *c, struct unwind_rule *r)
     struct cfi_rule rule;
     uint32_t relative;
 
+    w->unwinder->effort += EFFORT_RULE;
     find_module(w, c, address, r);
     if (index_address(r, address, &relative) && index_rule(r->module->index, relative, &rule))
         keep_rule(w, c, &rule, r);

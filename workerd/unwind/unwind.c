@@ -35,6 +35,7 @@ static int step_by_trampoline(struct walk *w, const struct trampoline *t)
 
     if (!registers_get(&w->at.registers, w->sp, &sp))
         return STEP_LOST;
+    w->unwinder->effort += UNWIND_REGISTERS_MAX * EFFORT_REGISTER;
     if (!trampoline_registers(t, w->image, sp, &w->at.registers, &w->at.pc, &w->unread))
         return STEP_UNREAD;
     w->at.exact = true;
@@ -61,8 +62,10 @@ static int take_step(struct walk *w, const struct unwind_rule *rule, enum frame_
         *ret_trust = TRUST_CONTEXT;
         return step_by_trampoline(w, rule->trampoline);
     }
-    if (!rule->covered)
+    if (!rule->covered) {
+        w->unwinder->effort += EFFORT_RULE; /* symbols and ranges are looked for */
         return is_beginning(rule) ? STEP_END : step_without_rule(w, ret_trust);
+    }
     *ret_trust = TRUST_CFI;
     outcome = callframe_step(w, rule, &w->at);
     if (outcome != STEP_LOST || !w->guessed)
@@ -95,10 +98,14 @@ static bool may_lie_there(struct walk *w, uint64_t sp, bool was_exact, bool was_
 }
 
 /* 0, with the walk at the caller. */
-static int step(struct walk *w, const struct unwind_rule *rule, enum frame_trust *ret_trust)
+static inline int step(struct walk *w, const struct unwind_rule *rule, enum frame_trust *ret_trust)
 {
     uint64_t pc = w->at.pc, sp = stack_pointer(w);
     bool exact = w->at.exact, signal = rule->signal;
+
+    w->unwinder->effort += EFFORT_FRAME;
+    if (effort_is_spent(w))
+        return STEP_SPENT;
     int outcome = take_step(w, rule, ret_trust);
 
     if (outcome != 0)
@@ -150,6 +157,8 @@ static const char *stopped_text(struct walk *w, int outcome, const struct raw_fr
         return "the unwind information leads in a circle";
     case STEP_BACKWARDS:
         return "the unwind information leads back into frames that were left";
+    case STEP_SPENT:
+        return "to follow it further costs more than is spent on one core";
     default:
         return needed_text(w, last->pc, last->exact);
     }
@@ -175,6 +184,7 @@ static bool begin(struct walk *w, struct unwinder *u, size_t thread)
     w->word = layout_word_size(l);
     w->at.pc = values[l->pc];
     w->at.exact = true;
+    w->effort_max = effort_spent(u) + EFFORT_AGAIN_MAX;
     for (size_t i = 0; i < l->n_registers; i++)
         if (l->registers[i].dwarf >= 0 && (unsigned)l->registers[i].dwarf < l->unwind_registers)
             registers_set(&w->at.registers, (uint64_t)l->registers[i].dwarf, values[i]);
@@ -183,9 +193,11 @@ static bool begin(struct walk *w, struct unwinder *u, size_t thread)
 
 static const char *walk(struct walk *w, struct raw_stack *stack)
 {
+    uint64_t spent = effort_spent(w->unwinder);
     enum frame_trust trust = TRUST_CONTEXT;
 
-    while (stack->visited < STACK_VISITED_MAX && w->unwinder->frames++ < UNWIND_FRAMES_MAX) {
+    w->effort_max = spent < EFFORT_STACKS_MAX ? spent + (EFFORT_STACKS_MAX - spent) / 2 : 0;
+    while (stack->visited < STACK_VISITED_MAX) {
         const struct unwind_rule *rule = rule_at(w, w->at.pc, w->at.exact);
         const struct raw_frame f = {
             .pc = w->at.pc, .exact = w->at.exact, .signal = rule->signal, .trust = trust};
@@ -206,4 +218,36 @@ void unwind_thread(struct unwinder *u, size_t thread, struct raw_stack *ret)
     stack_begin(ret);
     ret->stopped = begin(&w, u, thread) ? walk(&w, ret) : "its registers can't be used";
     stack_end(ret);
+}
+
+/* --- With registers --- */
+
+static void describe_frame(const struct walk *w, const struct unwind_rule *rule,
+                           enum frame_trust trust, struct unwound_frame *ret)
+{
+    *ret = (struct unwound_frame){
+        .frame = {.pc = w->at.pc, .exact = w->at.exact, .signal = rule->signal, .trust = trust},
+        .registers = w->at.registers,
+        .mapped = rule->mapped,
+        .bias = rule->module ? rule->module->bias : 0,
+    };
+}
+
+size_t unwind_frames(struct unwinder *u, size_t thread, struct unwound_frame *ret, size_t max)
+{
+    enum frame_trust trust = TRUST_CONTEXT;
+    struct walk w;
+    size_t n = 0;
+    bool more = begin(&w, u, thread);
+
+    while (more && n < max) {
+        const struct unwind_rule *rule = rule_at(&w, w.at.pc, w.at.exact);
+
+        describe_frame(&w, rule, trust, &ret[n]);
+        w.has_cfa = false;
+        more = step(&w, rule, &trust) == 0;
+        ret[n].has_cfa = w.has_cfa;
+        ret[n++].cfa = w.cfa;
+    }
+    return n;
 }

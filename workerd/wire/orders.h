@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/report/limits.h"
+#include "workerd/wire/files.h"
 #include "workerd/wire/parcel.h"
 
 #define KEPT_MAX 512u /* indexes that are kept at once */
@@ -22,13 +23,12 @@ enum order_kind {
     ORDER_FORGET,      /* all that was kept */
 };
 
-enum order_has { HAS_DEBUGINFO = 1, HAS_SHARED = 2 };
-
 struct order {
     uint32_t kind;
     uint32_t job; /* ANALYSE, INDEX, KILL: the worker's number of it */
     uint64_t memory_bytes, cpu_seconds, file_bytes;
-    uint32_t has;                      /* INDEX: enum order_has */
+    uint32_t has;                      /* INDEX: enum files_has */
+    uint32_t variables;                /* ANALYSE: wanted, or 0 */
     char build_id[BUILD_ID_TEXT_SIZE]; /* KEEP */
 };
 

@@ -5,10 +5,12 @@
 #define CORRAL_WORKERD_WIRE_SERVE_H
 
 #include "common/base/buf.h"
+#include "workerd/wire/parcel.h"
 #include "workerd/wire/vigil.h"
 #include "workerd/wire/words.h"
 
-#define WIRE_WANTS_MAX 10000u /* by one child: more modules than an image has */
+#define WIRE_WANTS_MAX 20000u /* by one child: an index and files for each module of an image */
+#define WIRE_CODES_MAX 64u    /* … and bytes of code */
 
 enum wire_given {
     WIRE_GIVES_NONE = 1, /* the module is not at hand */
@@ -20,6 +22,13 @@ struct wire_provider {
      * deadline). Negative ends the service and is returned. */
     int (*give)(void *arg, const struct wire_want *w, struct vigil *v, int *ret_fd,
                 const char **ret_problem);
+    /* Opens the module's files, as files.h has them; the caller closes them. 0, WIRE_GIVES_NONE.
+     * NULL: there are none for anybody. */
+    int (*give_files)(void *arg, const struct wire_want *w, struct parcel_fds *ret_fds,
+                      uint32_t *ret_has);
+    /* Copies what the module's file has from offset on, n bytes at most, as it was mapped: how
+     * many, or 0. NULL: nothing for anybody. */
+    ssize_t (*give_code)(void *arg, const struct wire_want *w, uint64_t offset, void *p, size_t n);
     void *arg;
 };
 
