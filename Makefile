@@ -63,7 +63,7 @@ corral-workerd-daemon_SYS  :=
 # Reads hostile bytes: without a dynamic linker and with as little as possible around it. ENGINE_STATIC= as above.
 ENGINE_STATIC ?= $(if $(filter release,$(VARIANT)),1)
 corral-engine_TO   := lib/corral
-corral-engine_DIRS := workerd/engine workerd/front workerd/wire workerd/oneshot workerd/naming workerd/variables workerd/unwind workerd/indexer \
+corral-engine_DIRS := workerd/engine workerd/front workerd/wire workerd/oneshot workerd/cause workerd/naming workerd/variables workerd/unwind workerd/indexer \
                       workerd/analysis workerd/image workerd/sources workerd/index
 corral-engine_LIBS := report core store daemon base
 corral-engine_BARE := store daemon

@@ -20,6 +20,10 @@ static size_t format(const struct wire_message *m, char *packet)
     case WIRE_WANT:
     case WIRE_SOURCE:
         return wire_format_want(m->kind, &m->want, packet);
+    case WIRE_CODE:
+        return wire_format_code(&m->want, m->offset, packet);
+    case WIRE_BYTES:
+        return wire_format_bytes(m->bytes, packet);
     case WIRE_GIVEN:
         return wire_format_given(m->has, packet);
     case WIRE_RESULT:
@@ -43,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (wire_parse(data, size, &m) < 0)
         return 0;
     assert(m.bytes.n <= size && size <= WIRE_PACKET_MAX);
-    if (m.kind == WIRE_WANT) {
+    if (m.kind == WIRE_WANT || m.kind == WIRE_CODE) {
         size_t n = strlen(m.want.build_id);
 
         assert(n == 0 || hex_valid(str_from(m.want.build_id), BUILD_ID_TEXT_SIZE - 1));

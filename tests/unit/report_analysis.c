@@ -56,6 +56,7 @@ static struct module modules[] = {
      .status = MODULE_DEBUG},
     {.path = "[vdso]", .status = MODULE_MISSING},
 };
+static struct evidence evidence[] = {{"register", "rax = 0x0"}, {"caller", "f()"}};
 static const struct analysis example = {
     .engine = "libdwfl 0.188",
     .architecture = "x86_64",
@@ -69,6 +70,11 @@ static const struct analysis example = {
     .executable = "/usr/bin/app",
     .core_bytes = 123456789012,
     .core_truncated = true,
+    .cause = {.rule = "null-read",
+              .sentence = "Read through a \"NULL\" pointer",
+              .certainty = CAUSE_CERTAIN,
+              .evidence = evidence,
+              .n_evidence = 2},
     .threads = threads,
     .n_threads = 2,
     .threads_left_out = 9,
@@ -93,6 +99,12 @@ START_TEST(round_trip)
     ck_assert_int_eq(an.code, -6);
     ck_assert(an.has_address && an.address == example.address);
     ck_assert_uint_eq(an.core_bytes, example.core_bytes);
+    ck_assert_str_eq(an.cause.rule, "null-read");
+    ck_assert_str_eq(an.cause.sentence, example.cause.sentence);
+    ck_assert_int_eq(an.cause.certainty, CAUSE_CERTAIN);
+    ck_assert_uint_eq(an.cause.n_evidence, 2);
+    ck_assert_str_eq(an.cause.evidence[1].what, "caller");
+    ck_assert_str_eq(an.cause.evidence[0].value, "rax = 0x0");
     ck_assert_uint_eq(an.n_threads, 2);
     ck_assert_uint_eq(an.threads[0].n_registers, 2);
     ck_assert_str_eq(an.threads[0].registers[1].name, "rip");
@@ -129,6 +141,17 @@ START_TEST(a_frame_without_variables_says_nothing_of_them)
     buf_init(&b, 1000);
     analysis_format(&an, &b);
     ck_assert_ptr_null(strstr(buf_text(&b), "variables"));
+}
+END_TEST
+
+START_TEST(an_unknown_cause_is_not_written)
+{
+    struct analysis an = {.signal = 11};
+    _cleanup_buf_ struct buf b;
+
+    buf_init(&b, 1000);
+    analysis_format(&an, &b);
+    ck_assert_ptr_null(strstr(buf_text(&b), "cause"));
 }
 END_TEST
 
@@ -186,6 +209,14 @@ static const char *const refused[] = {
     "{\"threads\":[{\"registers\":{\"rax\":1}}]}",
     "{\"threads\":[{\"registers\":{\"a-register-name-of-more-than-32-bytes\":\"0x1\"}}]}",
     "{\"modules\":[{\"status\":\"lost\"}]}",
+    "{\"cause\":[]}",
+    "{\"cause\":{}}",
+    "{\"cause\":{\"rule\":\"r\"}}",
+    "{\"cause\":{\"rule\":\"\",\"sentence\":\"s\"}}",
+    "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"certainty\":\"maybe\"}}",
+    "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":{}}}",
+    "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":[{\"what\":\"w\"}]}}",
+    "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":[{\"what\":1,\"value\":\"v\"}]}}",
     "{\"later\":[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]}",
 };
 
@@ -235,6 +266,14 @@ START_TEST(limits_are_inclusive)
     ck_assert_int_eq(parse_repeated("{\"threads\":[{\"frames\":[{\"variables\":[",
                                     "{\"name\":\"x\"}", ANALYSIS_VARIABLES_MAX + 1, "]}]}]}"),
                      -EBADMSG);
+    ck_assert_int_eq(parse_repeated("{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":[",
+                                    "{\"what\":\"w\",\"value\":\"v\"}", ANALYSIS_EVIDENCE_MAX,
+                                    "]}}"),
+                     0);
+    ck_assert_int_eq(parse_repeated("{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":[",
+                                    "{\"what\":\"w\",\"value\":\"v\"}", ANALYSIS_EVIDENCE_MAX + 1,
+                                    "]}}"),
+                     -EBADMSG);
     ck_assert_int_eq(parse_repeated("{\"unknown\":[", "0", ANALYSIS_VALUES_MAX, "]}"), -EBADMSG);
 }
 END_TEST
@@ -283,6 +322,7 @@ END_TEST
 
 UNIT_TABLES_MAIN("report/analysis", {round_trip, 1},
                  {a_frame_without_variables_says_nothing_of_them, 1},
-                 {empty_object_is_all_unknown, 1}, {hostile_text_is_refused, ARRAY_SIZE(refused)},
-                 {limits_are_inclusive, 1}, {texts_that_are_too_long_are_cut_when_written, 1},
+                 {an_unknown_cause_is_not_written, 1}, {empty_object_is_all_unknown, 1},
+                 {hostile_text_is_refused, ARRAY_SIZE(refused)}, {limits_are_inclusive, 1},
+                 {texts_that_are_too_long_are_cut_when_written, 1},
                  {bytes_that_are_no_text_are_repaired, 1})

@@ -28,6 +28,7 @@ START_TEST(reads_like_gdb)
 {
     static const char expected[] = "Core of /usr/bin/app\n"
                                    "Program terminated with signal SIGSEGV, SEGV_MAPERR at 0x10.\n"
+                                   "Why: Read through a ?NULL pointer\n"
                                    "Message: app.c:4: Assertion failed\n"
                                    "\n"
                                    "Thread 1 (LWP 100), crashed:\n"
@@ -50,6 +51,9 @@ START_TEST(reads_like_gdb)
                           .has_address = true,
                           .address = 0x10,
                           .message = "app.c:4: Assertion failed",
+                          .cause = {.rule = "null-read",
+                                    .sentence = "Read through a \033NULL pointer",
+                                    .certainty = CAUSE_CERTAIN},
                           .threads = threads,
                           .n_threads = 2,
                           .threads_left_out = 3};
@@ -58,6 +62,18 @@ START_TEST(reads_like_gdb)
     buf_init(&b, BACKTRACE_MAX);
     backtrace_format(&an, &b);
     ck_assert_str_eq(buf_text(&b), expected);
+}
+END_TEST
+
+START_TEST(a_cause_that_is_not_certain_says_so)
+{
+    const struct analysis an = {
+        .cause = {.rule = "poison", .sentence = "poison", .certainty = CAUSE_LIKELY}};
+    _cleanup_buf_ struct buf b;
+
+    buf_init(&b, BACKTRACE_MAX);
+    backtrace_format(&an, &b);
+    ck_assert_str_eq(buf_text(&b), "Why, likely: poison\n");
 }
 END_TEST
 
@@ -134,5 +150,6 @@ START_TEST(nothing_reaches_the_terminal_raw)
 }
 END_TEST
 
-UNIT_MAIN("report/backtrace", reads_like_gdb, variables_stand_below_their_frame,
-          a_problem_without_a_stack, nothing_reaches_the_terminal_raw)
+UNIT_MAIN("report/backtrace", reads_like_gdb, a_cause_that_is_not_certain_says_so,
+          variables_stand_below_their_frame, a_problem_without_a_stack,
+          nothing_reaches_the_terminal_raw)

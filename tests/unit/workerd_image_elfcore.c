@@ -134,6 +134,25 @@ START_TEST(ranges)
 }
 END_TEST
 
+START_TEST(what_lies_above_and_which_file)
+{
+    _fixture_ struct fixture f;
+    struct image_range r;
+    struct image_file file;
+
+    fixture_open(&f, &usual);
+    ck_assert(image_above(&f.image, LIB + 1, &r));
+    ck_assert(r.start == LIB + PAGE && r.readable && r.executable && !r.writable);
+    ck_assert(image_above(&f.image, LIB + PAGE, &r) && r.start == LIB + PAGE);
+    ck_assert(!image_above(&f.image, UINT64_MAX, &r));
+    ck_assert(image_file_at(&f.image, DATA + 16, &file)); /* which is no module */
+    ck_assert_str_eq(file.path, "/usr/share/data");
+    ck_assert(file.start == DATA && file.end == DATA + PAGE && file.offset == 16);
+    ck_assert(image_file_at(&f.image, LIB + PAGE + 5, &file) && file.offset == PAGE + 5);
+    ck_assert(!image_file_at(&f.image, STACK, &file));
+}
+END_TEST
+
 static void assert_module(const struct image_module *m, const char *path, const char *build_id,
                           uint64_t start, uint64_t end, size_t n_mappings)
 {
@@ -351,6 +370,7 @@ START_TEST(large_processes_take_milliseconds)
 }
 END_TEST
 
-UNIT_MAIN("workerd/image/elfcore", threads_and_facts, what_is_not_known, ranges, modules,
-          loads_of_one_file, first_pages_that_are_looked_at_for_a_build_id, a_file_list_that_lies,
+UNIT_MAIN("workerd/image/elfcore", threads_and_facts, what_is_not_known, ranges,
+          what_lies_above_and_which_file, modules, loads_of_one_file,
+          first_pages_that_are_looked_at_for_a_build_id, a_file_list_that_lies,
           segments_that_overlap, large_processes_take_milliseconds)

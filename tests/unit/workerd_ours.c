@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd/engine workerd/wire workerd/oneshot workerd/variables workerd/naming workerd/unwind
- * workerd/indexer workerd/analysis workerd/image workerd/sources workerd/index workerd/front */
+/* UNIT: workerd/engine workerd/wire workerd/oneshot workerd/cause workerd/variables workerd/naming
+ * workerd/unwind workerd/indexer workerd/analysis workerd/image workerd/sources workerd/index
+ * workerd/front */
 #include "workerd/engine/ours.h"
 
 #include <sys/mman.h>

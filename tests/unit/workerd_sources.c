@@ -88,6 +88,25 @@ START_TEST(below_a_sysroot)
 }
 END_TEST
 
+START_TEST(bytes_of_the_file_that_was_mapped)
+{
+    _fixture_ struct fixture f;
+    char bytes[8] = "";
+
+    fixture_init(&f);
+    const struct module_sources s = {.local = true, .sysroot = f.root};
+    const struct module_wanted w = {.path = "/usr/bin/tester", .build_id = f.build_id};
+    const struct module_wanted other = {.path = "/usr/bin/tester", .build_id = "dead01"};
+
+    put(&f, "usr/bin/tester");
+    ck_assert_int_eq(source_read_module(&s, &w, 1, bytes, 3), 3);
+    ck_assert_str_eq(bytes, "ELF");
+    ck_assert_int_eq(source_read_module(&s, &w, UINT64_C(1) << 50, bytes, 3), 0);
+    ck_assert_int_eq(source_read_module(&s, &w, UINT64_MAX, bytes, 3), 0);
+    ck_assert_int_eq(source_read_module(&s, &other, 1, bytes, 3), 0);
+}
+END_TEST
+
 START_TEST(links_stay_below_the_sysroot)
 {
     _fixture_ struct fixture f;
@@ -181,6 +200,8 @@ START_TEST(the_store_by_build_id)
     fixture_init(&f);
     ck_assert_int_eq(blob_open(f.root, true, &store), 0);
     const struct module_sources s = {.store = store};
+    const struct module_wanted w = {.path = "/any", .build_id = f.build_id};
+    char bytes[4];
 
     ck_assert_int_eq(find(&s, "/any", f.build_id, false), SOURCE_NOT_FOUND);
     ck_assert_int_eq(blob_module_begin(store, &fd), 0);
@@ -189,11 +210,14 @@ START_TEST(the_store_by_build_id)
     close(fd);
     ck_assert_int_eq(find(&s, "/any", f.build_id, false), 0);
     ck_assert_int_eq(find(&s, "/any", NULL, false), SOURCE_NOT_FOUND);
+    /* a sidecar has holes where the code was */
+    ck_assert_int_eq(source_read_module(&s, &w, 1, bytes, sizeof bytes), 0);
     ck_assert_int_eq(find_debug(&s, &f, "/any", NULL), SOURCE_NOT_FOUND);
     blob_close(store);
 }
 END_TEST
 
-UNIT_MAIN("workerd/sources", below_a_sysroot, links_stay_below_the_sysroot, only_regular_files,
+UNIT_MAIN("workerd/sources", below_a_sysroot, bytes_of_the_file_that_was_mapped,
+          links_stay_below_the_sysroot, only_regular_files,
           the_given_program_is_for_the_main_module, debug_information_by_id_and_by_link,
           a_debug_file_by_its_own_path, the_store_by_build_id)

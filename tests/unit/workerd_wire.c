@@ -44,6 +44,16 @@ static int give(void *arg, const struct wire_want *w, struct vigil *v, int *ret_
 }
 
 /* Of nothing there are none; of others the module, and what their path names. */
+static ssize_t give_code(void *arg, const struct wire_want *w, uint64_t offset, void *p, size_t n)
+{
+    (void)arg;
+    if (strcmp(w->build_id, NOTHING) == 0)
+        return 0;
+    memset(p, '.', n);
+    memcpy(p, "/app at 1234567", offset == 0x123456789abcdef0 && w->main ? 15 : 1);
+    return (ssize_t)n;
+}
+
 static int give_files(void *arg, const struct wire_want *w, struct parcel_fds *ret_fds,
                       uint32_t *ret_has)
 {
@@ -65,7 +75,8 @@ static bool wanted(void *arg)
 /* Serves a child that does this; returns the outcome. */
 static int serve(void (*child)(int socket), int64_t usec, struct buf *ret)
 {
-    const struct wire_provider provider = {.give = give, .give_files = give_files};
+    const struct wire_provider provider = {
+        .give = give, .give_files = give_files, .give_code = give_code};
     struct vigil v;
     int ends[2];
     pid_t pid;
@@ -207,6 +218,32 @@ static void ask_for_files(int socket)
     wire_hand_over(socket, "done", 4);
 }
 
+/* As many as are asked for, and no more than a packet of them has. */
+static void ask_for_code(int socket)
+{
+    static const struct wire_want w = {.build_id = NOTHING}, main = {.path = "/app", .main = true};
+    char bytes[WIRE_CODE_MAX + 1] = "";
+
+    if (wire_ask_code(socket, &w, 0x1000, bytes, 15) != 0 || bytes[0] != '\0')
+        return;
+    if (wire_ask_code(socket, &main, 0x123456789abcdef0, bytes, 15) != 15)
+        return;
+    if (memcmp(bytes, "/app at 1234567", 15) != 0 || bytes[15] != '\0')
+        return;
+    if (wire_ask_code(socket, &main, 0, bytes, sizeof bytes) != WIRE_CODE_MAX)
+        return;
+    wire_hand_over(socket, "done", 4);
+}
+
+START_TEST(code_is_given)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
+
+    ck_assert_int_eq(serve(ask_for_code, 20 * USEC_PER_SEC, &b), 0);
+    ck_assert_str_eq(buf_text(&b), "done");
+}
+END_TEST
+
 START_TEST(files_are_given)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(ANALYSIS_JSON_MAX);
@@ -313,6 +350,26 @@ static void ask_without_end(int socket)
         ;
 }
 
+static void ask_for_all_code(int socket)
+{
+    static const struct wire_want w = {.path = "/app", .main = true};
+    char bytes[WIRE_CODE_MAX];
+
+    for (uint64_t i = 0; i < 1000000; i++)
+        if (wire_ask_code(socket, &w, i, bytes, sizeof bytes) < 0)
+            return;
+}
+
+static void ask_for_code_without_offset(int socket)
+{
+    say_words(socket, (const uint32_t[]){WIRE_CODE, 0, 7}, 3);
+}
+
+static void say_bytes(int socket)
+{
+    say_words(socket, (const uint32_t[]){WIRE_BYTES, 0, 7}, 3);
+}
+
 static void ask_a_million_times(int socket)
 {
     static struct wire_want w = {.build_id = NOTHING};
@@ -340,6 +397,9 @@ static void (*const liars[])(int) = {
     send_a_descriptor,
     ask_without_end,
     ask_a_million_times,
+    ask_for_all_code,
+    ask_for_code_without_offset,
+    say_bytes,
 };
 
 START_TEST(nonsense_is_found_out)
@@ -467,7 +527,8 @@ START_TEST(descriptors_travel)
 END_TEST
 
 UNIT_TABLES_MAIN("workerd/wire", {results_arrive_whole, 1}, {questions_are_answered, 1},
-                 {files_are_given, 1}, {nonsense_is_found_out, ARRAY_SIZE(liars)},
+                 {files_are_given, 1}, {code_is_given, 1},
+                 {nonsense_is_found_out, ARRAY_SIZE(liars)},
                  {who_leaves_early_has_hung_up, ARRAY_SIZE(leavers)},
                  {silence_ends_with_the_vigil, 1}, {nobody_wants_it, 1},
                  {too_many_descriptors_leak_none, 1}, {descriptors_travel, 1})

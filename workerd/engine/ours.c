@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/cleanup.h"
+#include "workerd/cause/cause.h"
 #include "workerd/indexer/indexer.h"
 #include "workerd/naming/naming.h"
 #include "workerd/unwind/effort.h"
@@ -203,6 +204,36 @@ static void fill_variables(void *arg, size_t thread, struct thread *t)
         variables_fill(&o->unwinder, thread, &s, o->image->arena, t);
 }
 
+/* Code and constants are not in a core: of a file that was mapped they are read from the file. An
+ * unwind sidecar of it has holes in their place. */
+static size_t read_file(void *arg, uint64_t address, void *p, size_t n)
+{
+    struct ours *o = arg;
+    const struct image_module *m = image_module_at(o->image, address);
+    const struct index *x =
+        m && !m->vdso ? slot_of(o, (size_t)(m - o->image->modules))->module.index : NULL;
+    struct image_file f;
+
+    if (!x || x->header->flags & INDEX_SIDECAR || !o->fetcher->code ||
+        !image_file_at(o->image, address, &f))
+        return 0;
+    if (n > f.end - address)
+        n = (size_t)(f.end - address);
+    return o->fetcher->code(o->fetcher->arg, m, f.offset, p, n);
+}
+
+static void explain(void *arg, struct analysis *an)
+{
+    struct ours *o = arg;
+    const struct cause_input in = {.image = o->image,
+                                   .analysis = an,
+                                   .read_file = read_file,
+                                   .arg = o,
+                                   .arena = o->image->arena};
+
+    cause_find(&in, &an->cause);
+}
+
 static int open_engine(void *arg, struct image *image, struct engine *ret)
 {
     struct ours *o = arg;
@@ -223,6 +254,7 @@ static int open_engine(void *arg, struct image *image, struct engine *ret)
         .variable = variable,
         .read = read_memory,
         .fill_variables = fill_variables,
+        .explain = explain,
     };
     return 0;
 }
