@@ -55,8 +55,8 @@ corral-ingestd_LIBS := http store report core daemon base
 corral-ingestd_SYS  := -lzstd
 # corral-workerd is a link to corral-engine, which becomes the daemon (workerd/front/programs.h).
 corral-workerd-daemon_TO   := lib/corral
-corral-workerd-daemon_DIRS := workerd workerd/grouping workerd/healing workerd/supply workerd/index workerd/sources \
-                              workerd/wire
+corral-workerd-daemon_DIRS := workerd workerd/grouping workerd/healing workerd/regroup workerd/supply workerd/index \
+                              workerd/sources workerd/wire
 corral-workerd-daemon_ALSO := workerd/front/programs workerd/fetcher/talk
 corral-workerd-daemon_LIBS := http store report core daemon base
 corral-workerd-daemon_SYS  :=
@@ -133,6 +133,7 @@ $(B)/bin/corral-workerd: $(B)/lib/corral/corral-engine
 
 include dashd/templates.mk
 include workerd/migrations.mk
+include workerd/rules.mk
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -29,6 +29,8 @@ server_LINKS   := corral-workerd:corral-engine
 server_UNITS   := corral-ingestd.service corral-workerd.service corral-dashd.service corral-fetcher.socket corral-fetcher@.service
 server_SYSTEMD := sysusers.d/corral-server.conf tmpfiles.d/corral-server.conf
 server_CONF    := ingestd workerd dashd
+# What people read below PREFIX/share/corral.
+server_SHARE   := etc/grouping.rules
 server_MAN     := corral-ingestd.8 corral-workerd.8 corral-dashd.8 corralctl.1 corral.conf.5
 
 # Units and sysctl file name the programs where PREFIX=/usr puts them.
@@ -57,6 +59,7 @@ $(Q)set -e; for l in $($(1)_LINKS); do ln -sfn "../lib/corral/$${l#*:}" '$(SBIN)
 $(Q)set -e; for f in $($(1)_UNITS); do $(relocate) systemd/$$f >'$(SYSTEM)/systemd/system/'$$f; done
 $(Q)set -e; for f in $($(1)_SYSTEMD); do install -D -m 644 systemd/$$f '$(SYSTEM)/'$$f; done
 $(Q)set -e; for f in $($(1)_MAN); do install -D -m 644 docs/man/$$f '$(MAN)/man'$${f##*.}/$$f; done
+$(Q)set -e; for f in $($(1)_SHARE); do install -m 644 $$f '$(SHARE)/'$${f##*/}; done
 $(Q)set -e; for f in $($(1)_CONF); do \
     install -m 644 etc/$$f.conf '$(SHARE)/'$$f.conf; \
     test -e '$(ETC)/'$$f.conf || install -m 644 etc/$$f.conf '$(ETC)/'$$f.conf; done

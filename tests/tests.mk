@@ -123,7 +123,8 @@ fuzz:   ## fuzz one target with libFuzzer: make fuzz T=NAME [SECONDS=60]
 	@mkdir -p build/fuzz/$(T)
 	clang -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. -I$(B)/gen \
 	    -isystem /usr/include/postgresql -o build/fuzz/$(T)/target tests/fuzz/$(T).c $(call srcs,$(COMMON:%=common/%)) \
-	    $(filter-out %/main.c,$(call srcs,$(call marked_dirs,tests/fuzz/$(T).c))) $(TEST_SYS) -lpthread
+	    $(filter-out %/main.c,$(call srcs,$(call marked_dirs,tests/fuzz/$(T).c))) \
+	    $(patsubst $(B)/obj/%.o,$(B)/%.c,$(call marked_extra,tests/fuzz/$(T).c)) $(TEST_SYS) -lpthread
 	build/fuzz/$(T)/target -max_total_time=$(or $(SECONDS),60) -timeout=5 -rss_limit_mb=2048 \
 	    -artifact_prefix=build/fuzz/$(T)/ build/fuzz/$(T) tests/corpus/$(T)
 .PHONY: fuzz
@@ -143,11 +144,17 @@ bench: test-deps   ## measure one crash beside its peers (ROUNDS=7; SIZES='MIB:T
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' $(if $(SIZES),SIZES='$(SIZES)') tests/bench/capture
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' tests/bench/one-crash
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' $(if $(CORES),CORES='$(CORES)') FULL='$(FULL)' tests/bench/engine
+	@BUILD=$(B) JSON='$(JSON)' WORST=0 tests/score/all
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o
 	$(Q_LD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -lpthread
 .PHONY: bench
+
+score: test-deps   ## how well crashes are grouped, beside simple peers (SETS='NAME…'; WORST=5 offenders; JSON=1)
+	$(phase) all
+	@BUILD=$(B) JSON='$(JSON)' $(if $(SETS),SETS='$(SETS)') WORST='$(WORST)' tests/score/all
+.PHONY: score
 
 # --- Quality of the source ------------------------------------------------------------------------------------------
 OWN_C = $(shell find common client ingestd workerd dashd tests/unit tests/fuzz tests/lib tests/bench \

@@ -78,6 +78,10 @@ const struct conf_key worker_conf_keys[WORKER_CONF_KEYS] = {
         "What the folders of source files that a compiler wrote are called where people have them, "
         "as "
         "FROM=TO pairs with colons between them."),
+    KEY(grouping_rules, CONF_TEXT, "/etc/corral/grouping.d", 0, 0,
+        "Folder of a site's rules for grouping, NAME.rules, which come before the shipped ones; "
+        "see "
+        "docs/grouping.md."),
     KEY(variables_share, CONF_UINT, "10", 0, 100,
         "How much of its time, in percent, a worker gives to the arguments and local variables of "
         "crashed threads, which cost more than their stacks; the first crash with a new stack has "
@@ -103,5 +107,7 @@ const char *worker_conf_check(const void *conf)
         return "source_prefixes must be FROM=TO pairs of absolute paths with colons between them";
     if (c->fetcher[0] && c->fetcher[0] != '/')
         return "fetcher must be an absolute path";
+    if (c->grouping_rules[0] && c->grouping_rules[0] != '/')
+        return "grouping_rules must be an absolute path";
     return NULL;
 }

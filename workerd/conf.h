@@ -32,11 +32,12 @@ struct worker_conf {
     bool debuginfod_private;
     char *fetcher;
     char *source_prefixes;
+    char *grouping_rules;
     uint64_t variables_share;
     char *log_level;
 };
 
-#define WORKER_CONF_KEYS 25
+#define WORKER_CONF_KEYS 26
 extern const struct conf_key worker_conf_keys[WORKER_CONF_KEYS];
 
 /* struct daemon's check. */

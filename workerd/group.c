@@ -2,6 +2,7 @@
 #include "workerd/group.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
@@ -9,16 +10,12 @@
 #include "common/report/jsontext.h"
 #include "common/report/limits.h"
 
-#include "workerd/grouping/fingerprint.h"
+#include "workerd/grouping/normalise.h"
 #include "workerd/grouping/title.h"
 
-/* PostgreSQL's B-tree and GIN entries may have about a third of a page (2704 bytes): unique texts
- * and elements of searched arrays stay well below. */
-#define INDEXED_MAX    512
-#define PATH_MAX_KEPT  1024
-#define PROBLEM_MAX    1024
-#define SIGNAL_MAX     64
-#define STACK_JSON_MAX (8u * 1024 * 1024)
+#define PATH_MAX_KEPT 1024
+#define PROBLEM_MAX   1024
+#define SIGNAL_MAX    64
 
 /* A fault so near to the stack pointer is the stack's own growth: below it by a frame that was not
  * touched yet, above it by the instruction that moved it. */
@@ -27,39 +24,10 @@
 
 /* --- Texts that fit --- */
 
-/* At most max bytes of it, whole characters; "" for NULL. */
-static const char *fit(const char *text, size_t max, struct arena *a)
-{
-    size_t n = text ? strlen(text) : 0;
-
-    if (n <= max)
-        return text ? text : "";
-    return arena_strndup(a, text, utf8_valid_prefix(text, max));
-}
-
 /* The first text that says something. */
 static const char *first_of(const char *x, const char *y, const char *z)
 {
     return !cstr_empty(x) ? x : !cstr_empty(y) ? y : z;
-}
-
-/* Linear look-up: stacks have at most ANALYSIS_FRAMES_MAX frames. */
-static bool add_text(struct text_set *set, const char *text, struct arena *a)
-{
-    if (cstr_empty(text))
-        return false;
-    text = fit(text, INDEXED_MAX, a);
-    for (size_t i = 0; i < set->n; i++) {
-        if (strcmp(set->texts[i], text) == 0)
-            return false;
-    }
-    set->texts[set->n++] = text;
-    return true;
-}
-
-static void init_set(struct text_set *set, size_t max, struct arena *a)
-{
-    set->texts = arena_array(a, const char *, max);
 }
 
 /* --- Completing an analysis --- */
@@ -159,11 +127,15 @@ static enum overflow_evidence overflow_evidence(const struct analysis *an, const
                                                                                    : OVERFLOW_NO;
 }
 
-static struct crash_stack crash_stack(const struct analysis *an)
+struct crash_stack group_stack(const struct analysis *an)
 {
     const struct thread *t = crashed_thread(an);
     struct crash_stack s = {
-        .signal = an->signal, .message = an->message, .executable = an->executable};
+        .signal = an->signal,
+        .code = an->code,
+        .message = an->message,
+        .executable = an->executable,
+    };
 
     if (t) {
         s.frames = t->frames;
@@ -173,67 +145,7 @@ static struct crash_stack crash_stack(const struct analysis *an)
     return s;
 }
 
-/* --- The stack's row --- */
-
-static void format_frame(struct frame f, const struct verdict *v, struct buf *b)
-{
-    f.pc = 0; /* differs from process to process */
-    jsontext_object(b, NULL);
-    analysis_format_frame(&f, b);
-    if (v) {
-        jsontext_string(b, "verdict", verdict_name(v->kind));
-        jsontext_string(b, "rule", v->rule);
-    }
-    jsontext_end_object(b);
-}
-
-/* verdicts may be NULL. Borrowed from b. */
-static struct str format_frames(const struct crash_stack *s, const struct verdict *verdicts,
-                                struct buf *b)
-{
-    buf_clear(b);
-    jsontext_array(b, NULL);
-    for (size_t i = 0; i < s->n_frames; i++)
-        format_frame(s->frames[i], verdicts ? &verdicts[i] : NULL, b);
-    jsontext_end_array(b);
-    return (struct str){buf_text(b), b->len};
-}
-
-static void collect_texts(const struct crash_stack *s, const struct verdict *verdicts,
-                          struct event_stack *row, struct arena *a)
-{
-    init_set(&row->functions, s->n_frames, a);
-    init_set(&row->files, s->n_frames, a);
-    init_set(&row->modules, s->n_frames, a);
-    init_set(&row->build_ids, s->n_frames, a);
-    for (size_t i = 0; i < s->n_frames; i++) {
-        add_text(&row->functions, verdicts[i].name, a);
-        add_text(&row->files, s->frames[i].file, a);
-        add_text(&row->modules, s->frames[i].module, a);
-        add_text(&row->build_ids, s->frames[i].build_id, a);
-    }
-}
-
-/* The digest leaves the verdicts out: new rules judge the same stack anew. */
-static const struct event_stack *make_stack(const struct crash_stack *s,
-                                            const struct verdict *verdicts, struct arena *a)
-{
-    _cleanup_buf_ struct buf b = BUF_INIT(STACK_JSON_MAX);
-    struct event_stack *row;
-    struct str frames;
-
-    if (s->n_frames == 0)
-        return NULL;
-    row = arena_new(a, struct event_stack);
-    frames = format_frames(s, NULL, &b);
-    sha256(frames.p, frames.n, row->digest);
-    frames = format_frames(s, verdicts, &b);
-    if (buf_error(&b) < 0)
-        return NULL;
-    row->frames = arena_strndup(a, frames.p, frames.n);
-    collect_texts(s, verdicts, row, a);
-    return row;
-}
+/* --- What it lacks --- */
 
 /* MODULE_DEBUG also for what is no module of the process: nothing can arrive for it. */
 static enum module_status status_of(const struct analysis *an, const char *build_id)
@@ -251,35 +163,48 @@ static void collect_lacking(const struct analysis *an, const struct crash_stack 
     static const char *const numbers[] = {
         [MODULE_MISSING] = "0", [MODULE_STRIPPED] = "1", [MODULE_SYMBOLS] = "2"};
 
-    init_set(&m->build_ids, s->n_frames, a);
-    init_set(&m->paths, s->n_frames, a);
-    init_set(&m->statuses, s->n_frames, a);
+    text_set_init(&m->build_ids, s->n_frames, a);
+    text_set_init(&m->paths, s->n_frames, a);
+    text_set_init(&m->statuses, s->n_frames, a);
     for (size_t i = 0; i < s->n_frames; i++) {
         const struct frame *f = &s->frames[i];
         enum module_status status = f->build_id ? status_of(an, f->build_id) : MODULE_DEBUG;
 
-        if (status == MODULE_DEBUG || !add_text(&m->build_ids, f->build_id, a))
+        if (status == MODULE_DEBUG || !text_set_add(&m->build_ids, f->build_id, a))
             continue;
-        m->paths.texts[m->paths.n++] = fit(f->module, PATH_MAX_KEPT, a);
+        m->paths.texts[m->paths.n++] = text_fit(f->module, PATH_MAX_KEPT, a);
         m->statuses.texts[m->statuses.n++] = numbers[status];
     }
 }
 
 /* --- How good it is --- */
 
-static enum fingerprint_quality quality_of(const struct crash_stack *s, const struct grouping *g)
+/* A frame that would take part if its name were known. */
+static bool is_passed_over(const struct frame *f, const struct verdict *v)
 {
+    return v->kind == VERDICT_SKIPPED && v->rule && strcmp(v->rule, "no-name") == 0 &&
+           !cstr_empty(f->module);
+}
+
+enum fingerprint_quality group_quality(const struct crash_stack *s, const struct grouping *g)
+{
+    size_t kept = 0;
+
     if (g->n_kept == 0)
         return QUALITY_NO_FRAME;
-    for (size_t i = 0; i < s->n_frames; i++) {
-        if (g->verdicts[i].kind == VERDICT_KEPT &&
-            (cstr_empty(s->frames[i].function) || cstr_empty(s->frames[i].file)))
+    for (size_t i = 0; i < s->n_frames && kept < FINGERPRINT_SYMBOLS; i++) {
+        const struct frame *f = &s->frames[i];
+        bool is_kept = g->verdicts[i].kind == VERDICT_KEPT;
+
+        if ((is_kept && (cstr_empty(f->function) || cstr_empty(f->file))) ||
+            is_passed_over(f, &g->verdicts[i]))
             return QUALITY_MAKESHIFT;
+        kept += is_kept;
     }
     return QUALITY_WHOLE;
 }
 
-static enum title_rank title_rank_of(const struct crash_stack *s, const struct grouping *g)
+enum title_rank group_title_rank(const struct crash_stack *s, const struct grouping *g)
 {
     const struct frame *f = g->has_culprit ? &s->frames[g->culprit] : NULL;
 
@@ -299,13 +224,13 @@ static const char *without_addresses(const char *text, struct arena *a)
     static const char hex[] = "0123456789abcdef", mark[] = "0x…";
     _cleanup_buf_ struct buf b = BUF_INIT(3 * PROBLEM_MAX);
 
-    text = fit(text, PROBLEM_MAX, a);
+    text = text_fit(text, PROBLEM_MAX, a);
     for (const char *at; (at = strstr(text, "0x")); text = at + 2 + strspn(at + 2, hex)) {
         buf_add(&b, text, (size_t)(at - text));
         buf_adds(&b, mark);
     }
     buf_adds(&b, text);
-    return fit(arena_strndup(a, buf_text(&b), b.len), PROBLEM_MAX, a);
+    return text_fit(arena_strndup(a, buf_text(&b), b.len), PROBLEM_MAX, a);
 }
 
 /* With a core it is one crash, whatever the metadata says. */
@@ -345,10 +270,15 @@ static unsigned event_flags(const struct crash_record *record, const struct anal
 /* What is counted stands for crashes of which others of its group show the stack: its one frame
  * tells the group, and is not shown in their place. */
 static const struct event_stack *stack_of(const struct crash_record *record,
-                                          const struct crash_stack *s,
-                                          const struct verdict *verdicts, struct arena *a)
+                                          const struct rules *rules, const struct crash_stack *s,
+                                          const struct grouping *g, struct arena *a)
 {
-    return is_counted(record) || like_of(record) ? NULL : make_stack(s, verdicts, a);
+    struct crash_stack reduced;
+
+    if (is_counted(record) || like_of(record))
+        return NULL;
+    reduced = stackrow_reduce(rules, s, g, a);
+    return stackrow_make(&reduced, g, a);
 }
 
 static void add_count(const struct crash_record *record, struct event *e)
@@ -361,33 +291,94 @@ static void add_count(const struct crash_record *record, struct event *e)
     e->like = like_of(record);
 }
 
-void group_make(const struct crash_record *record, const struct analysis *an, struct arena *a,
-                struct event *ret)
+/* An address key knows of one build only. */
+static void add_keys(const struct grouping *g, enum fingerprint_quality quality, struct event *e)
+{
+    for (size_t i = 0; i < g->n_keys; i++) {
+        struct event_key *key = &e->keys[i];
+
+        memcpy(key->fingerprint, g->keys[i].digest, sizeof(key->fingerprint));
+        key->kind = g->keys[i].kind;
+        key->quality = i == 0 ? quality : QUALITY_MAKESHIFT;
+    }
+    e->n_keys = g->n_keys;
+    e->quality = quality;
+    memcpy(e->fingerprint, g->keys[0].digest, sizeof(e->fingerprint));
+}
+
+/* --- What the first version said of crashes of which nothing is known --- */
+
+/* With its NUL, as that version had it. */
+static void add_word(struct digest *d, const char *word)
+{
+    digest_add(d, word, strlen(word) + 1);
+}
+
+static const char *first_class(int64_t signal, struct arena *a)
+{
+    if (signal == SIGSEGV || signal == SIGBUS)
+        return "memory";
+    return signal == 0 ? "" : arena_printf(a, "signal %lld", (long long)signal);
+}
+
+/* Its events have no stack that could be grouped anew: their groups are found by the key that they
+ * got then. Only where that version knew no kind of crash, for it told details of none apart. */
+static void add_first_key(const struct crash_stack *s, const struct grouping *g, struct arena *a,
+                          struct event *e)
+{
+    struct event_key *key = &e->keys[e->n_keys];
+    struct digest *d;
+
+    if (e->stack || e->keys[0].kind != KEY_PROGRAM || e->n_keys == GROUPING_KEYS_MAX ||
+        (g->kind != CRASH_NONE && g->kind != CRASH_DIVISION))
+        return;
+    d = digest_new();
+    add_word(d, "corral fingerprint 1");
+    add_word(d, first_class(s->signal, a));
+    add_word(d, "no usable frame");
+    add_word(d, normalise_module(s->executable, a));
+    add_word(d, arena_printf(a, "%lld", (long long)s->signal));
+    add_word(d, normalise_module(s->n_frames > 0 ? s->frames[0].module : NULL, a));
+    if (s->why)
+        add_word(d, s->why);
+    *key = (struct event_key){.kind = KEY_PROGRAM, .quality = QUALITY_NO_FRAME};
+    digest_finish(d, key->fingerprint);
+    digest_free(d);
+    e->n_keys++;
+}
+
+/* --- The whole --- */
+
+void group_make(const struct crash_record *record, const struct analysis *an,
+                const struct rules *rules, struct arena *a, struct event *ret)
 {
     const struct crash_meta *m = &record->meta;
-    struct crash_stack s = crash_stack(an);
+    struct crash_stack s = group_stack(an);
     struct grouping g;
 
     if (is_counted(record) && an->problem)
         s.why = without_addresses(an->problem, a);
-    fingerprint_make(&s, a, &g);
+    fingerprint_make(rules, &s, a, &g);
     *ret = (struct event){
         .crash_id = m->crash_id,
         .received_at = record->receipt.received_at,
         .crashed_at = m->crashed_at == META_UNKNOWN ? record->receipt.received_at : m->crashed_at,
-        .hostname = fit(first_of(m->hostname, NULL, "unknown"), INDEXED_MAX, a),
-        .executable = fit(first_of(an->executable, NULL, ""), PATH_MAX_KEPT, a),
-        .version = fit(first_of(m->version, m->package, ""), INDEXED_MAX, a),
+        .hostname = text_fit(first_of(m->hostname, NULL, "unknown"), INDEXED_MAX, a),
+        .executable = text_fit(first_of(an->executable, NULL, ""), PATH_MAX_KEPT, a),
+        .version = text_fit(first_of(m->version, m->package, ""), INDEXED_MAX, a),
         .pid = within(an->pid, INT_MAX),
         .signal = within(an->signal, SIGNAL_MAX),
         .flags = event_flags(record, an, &g),
         .problem = an->problem ? without_addresses(an->problem, a) : NULL,
-        .quality = quality_of(&s, &g),
+        .class = g.class,
+        .tag = crash_kind_tag(g.kind),
+        .detail = g.detail,
         .title = title_make(&s, &g, a),
-        .title_rank = title_rank_of(&s, &g),
-        .stack = stack_of(record, &s, g.verdicts, a),
+        .title_rank = group_title_rank(&s, &g),
+        .stack = stack_of(record, rules, &s, &g, a),
     };
     add_count(record, ret);
-    memcpy(ret->fingerprint, g.fingerprint, sizeof(ret->fingerprint));
+    add_keys(&g, group_quality(&s, &g), ret);
+    add_first_key(&s, &g, a, ret);
     collect_lacking(an, &s, &ret->lacking, a);
 }

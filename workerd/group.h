@@ -13,6 +13,9 @@
 #include "common/report/analysis.h"
 #include "common/report/record.h"
 
+#include "workerd/grouping/fingerprint.h"
+#include "workerd/stackrow.h"
+
 /* crash_events.flags */
 enum event_flag {
     EVENT_RESTRICTED = 1, /* set-uid or not dumpable: for few eyes only */
@@ -21,19 +24,6 @@ enum event_flag {
     EVENT_COUNTED = 8, /* stands for several crashes, of which nothing was kept but their number */
     EVENT_REANALYSED = 16,   /* or tried to: has a row in event_reanalyses */
     EVENT_WITHOUT_CORE = 32, /* its core is gone, so it stays as it is */
-};
-
-/* Different texts, in the order in which they first stood in the stack. */
-struct text_set {
-    const char **texts;
-    size_t n;
-};
-
-/* A row of stacks. */
-struct event_stack {
-    uint8_t digest[SHA256_SIZE]; /* of the frames without addresses */
-    const char *frames;          /* JSON: as in analysis.json, each with "verdict" and "rule" */
-    struct text_set functions, files, modules, build_ids;
 };
 
 /* The build-ids of frames for which nothing was in the module store, or a file without debug
@@ -53,16 +43,27 @@ enum fingerprint_quality {
 /* What a title names, the better the higher. The numbers are stored. */
 enum title_rank { TITLE_PROGRAM = 0, TITLE_OFFSET = 1, TITLE_FUNCTION = 2, TITLE_LINE = 3 };
 
+/* By which it is found again: who shares one is of the same group. The numbers of kind are stored.
+ */
+struct event_key {
+    uint8_t fingerprint[SHA256_SIZE];
+    enum key_kind kind;
+    enum fingerprint_quality quality;
+};
+
 struct event {
     const char *crash_id;
     int64_t received_at, crashed_at; /* usec */
     const char *hostname, *executable, *version;
-    int64_t pid;         /* 0: unknown */
-    int64_t signal;      /* 0: unknown */
-    unsigned flags;      /* enum event_flag */
-    const char *problem; /* why there is no stack or not all of it; NULL */
-    uint8_t fingerprint[SHA256_SIZE];
-    enum fingerprint_quality quality;
+    int64_t pid;                      /* 0: unknown */
+    int64_t signal;                   /* 0: unknown */
+    unsigned flags;                   /* enum event_flag */
+    const char *problem;              /* why there is no stack or not all of it; NULL */
+    uint8_t fingerprint[SHA256_SIZE]; /* that of keys[0] */
+    enum fingerprint_quality quality; /* likewise */
+    struct event_key keys[GROUPING_KEYS_MAX];
+    size_t n_keys;                    /* at least one */
+    const char *class, *tag, *detail; /* of struct grouping, as texts; tag and detail may be NULL */
     const char *title;
     enum title_rank title_rank;
     const struct event_stack *stack; /* NULL: no frames at all */
@@ -76,7 +77,13 @@ struct event {
  * threads; where there is no thread at all, one that has the frame that the program counter was
  * in. */
 void group_complete(struct analysis *an, const struct crash_meta *m, struct arena *a);
-void group_make(const struct crash_record *record, const struct analysis *an, struct arena *a,
-                struct event *ret);
+
+/* What grouping looks at, borrowed from the analysis. */
+struct crash_stack group_stack(const struct analysis *an);
+enum fingerprint_quality group_quality(const struct crash_stack *s, const struct grouping *g);
+enum title_rank group_title_rank(const struct crash_stack *s, const struct grouping *g);
+
+void group_make(const struct crash_record *record, const struct analysis *an,
+                const struct rules *rules, struct arena *a, struct event *ret);
 
 #endif

@@ -13,6 +13,7 @@
 #include "workerd/child.h"
 #include "workerd/counters.h"
 #include "workerd/group.h"
+#include "workerd/siterules.h"
 #include "workerd/queries.h"
 #include "workerd/sources/prefixes.h"
 
@@ -369,7 +370,7 @@ static enum end process(struct run *run)
     if (r != 0)
         return END_LEFT;
     group_complete(&an, &run->record->meta, run->arena);
-    group_make(run->record, &an, run->arena, &e);
+    group_make(run->record, &an, siterules_get(), run->arena, &e);
     job_write_analysis(run->w, run->job->crash_id, &an);
     mark_late_modules(run->w, &e, began);
     enum end end = store(run, &e);

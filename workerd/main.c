@@ -12,7 +12,9 @@
 #include "workerd/healing/reanalyse.h"
 #include "workerd/migrate.h"
 #include "workerd/pool.h"
-#include "workerd/grouping/stackjson.h"
+#include "workerd/regroup/mode.h"
+#include "workerd/grouping/stackmode.h"
+#include "workerd/siterules.h"
 #include "workerd/status.h"
 
 static struct worker_conf conf;
@@ -42,6 +44,16 @@ static void stop(void)
     metrics_free(metrics);
 }
 
+static const char *check(const void *c)
+{
+    const char *wrong = worker_conf_check(c);
+
+    if (wrong)
+        return wrong;
+    return siterules_load(conf.grouping_rules) < 0 ? "grouping_rules has a mistake, see above"
+                                                   : NULL;
+}
+
 /* Seldom reached: corral-workerd starts the engine itself. */
 static int analyse_main(int argc, char **argv, const void *conf_unused)
 {
@@ -52,11 +64,12 @@ static int analyse_main(int argc, char **argv, const void *conf_unused)
 static const struct daemon_mode modes[] = {
     {"--migrate", "[--database CONNINFO]", "Bring the database's schema up to date.", migrate_main,
      true},
-    {"--reanalyse", "--build-id ID | --crash ID | --all", "Ask for events to be analysed again.",
-     reanalyse_main, true},
+    {"--regroup", "[--dry-run [--rules FILE]]", "Group all stacks anew, or say what would change.",
+     regroup_main, true},
+    {"--reanalyse", "--build-id ID | --crash ID | --group G-1 | --all",
+     "Ask for events to be analysed again.", reanalyse_main, true},
     {"--analyse", "CORE …", "Print the stacks of a core.", analyse_main, false},
-    {"--fingerprint", "FILE", "Group the JSON stack in FILE, - for standard input.", stackjson_main,
-     false},
+    {"--fingerprint", "FILE …", "Show how the stacks in FILE are grouped.", stackmode_main, false},
 };
 
 int main(int argc, char **argv)
@@ -70,7 +83,7 @@ int main(int argc, char **argv)
         .conf = &conf,
         .modes = modes,
         .n_modes = ARRAY_SIZE(modes),
-        .check = worker_conf_check,
+        .check = check,
         .start = start,
         .stop = stop,
     };

@@ -7,7 +7,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
 
-#include "workerd/grouping/fingerprint.h"
+#include "workerd/keys.h"
 #include "workerd/params.h"
 #include "workerd/references.h"
 
@@ -23,17 +23,19 @@
 /* Ids of rows; 0: there is none yet. */
 struct references {
     int64_t group, host, program, stack, problem;
+    struct key_params keys; /* by which the group is found; empty: by the event that it is like */
+    bool adopts;            /* some of them lead nowhere yet */
 };
 
 /* The group is locked until the end of the transaction: whoever else stores a crash of it waits
  * here. One that was merged into another while we waited is none: its keys have moved on. */
-#define FIND(group)                                                                                \
+#define FIND(group, keys, more)                                                                    \
     "SELECT (SELECT id FROM crash_groups WHERE id = (" group ") AND merged_into IS NULL "          \
     "        FOR NO KEY UPDATE), "                                                                 \
     "       (SELECT id FROM hosts WHERE hostname = $2), "                                          \
     "       (SELECT id FROM programs WHERE executable = $3 AND version = $4), "                    \
     "       (SELECT id FROM stacks WHERE digest = $5::bytea), "                                    \
-    "       (SELECT id FROM problems WHERE problem = $6)"
+    "       (SELECT id FROM problems WHERE problem = $6), " keys " " more
 
 /* Whether an event that another is like is there: its group was merged under our hands if so. */
 static int like_is_unknown(struct db *d, const struct event *e)
@@ -49,21 +51,24 @@ static int like_is_unknown(struct db *d, const struct event *e)
     return PQntuples(res) ? AGAIN : STORE_LIKE_UNKNOWN;
 }
 
-static int find(struct db *d, const struct event *e, struct references *ret)
+static int find(struct db *d, const struct event *e, struct arena *a, struct references *ret)
 {
-    static const struct db_query by_fingerprint = {
-        "find", FIND("SELECT group_id FROM group_fingerprints WHERE fingerprint = $1::bytea")};
+    static const struct db_query by_keys = {"find", FIND("SELECT " GROUP_OF_KEYS,
+                                                         "k.key, k.more, " KEYS_LEAD_NOWHERE,
+                                                         "FROM " KEYS_OF("$5", "$1", "$7"))};
     static const struct db_query by_like = {
         "find-like", FIND("SELECT coalesce(g.merged_into, g.id) FROM crash_events e "
                           "JOIN crash_groups g ON g.id = e.group_id "
-                          "WHERE e.crash_id = $1::uuid LIMIT 1")};
-    struct digest_text fingerprint = digest_text(e->fingerprint);
+                          "WHERE e.crash_id = $1::uuid LIMIT 1",
+                          "NULL, NULL, false", "")};
+    struct key_params keys = keys_of_event(e, a);
     struct digest_text digest = e->stack ? digest_text(e->stack->digest) : (struct digest_text){""};
     const char *const params[] = {
-        e->like ? e->like : fingerprint.text, e->hostname, e->executable, e->version,
-        e->stack ? digest.text : NULL,        e->problem};
+        e->like ? e->like : keys.key,  e->hostname, e->executable, e->version,
+        e->stack ? digest.text : NULL, e->problem,  keys.more};
     _cleanup_result_ PGresult *res = NULL;
-    int r = db_run(d, e->like ? &by_like : &by_fingerprint, params, ARRAY_SIZE(params), &res);
+    int r = e->like ? db_run(d, &by_like, params, ARRAY_SIZE(params) - 1, &res)
+                    : RUN(d, by_keys, params, &res);
 
     if (r)
         return r;
@@ -73,6 +78,8 @@ static int find(struct db *d, const struct event *e, struct references *ret)
         .program = db_int(res, 0, 2),
         .stack = db_int(res, 0, 3),
         .problem = db_int(res, 0, 4),
+        .keys = {arena_strdup(a, db_text(res, 0, 5)), arena_strdup(a, db_text(res, 0, 6))},
+        .adopts = db_bool(res, 0, 7),
     };
     return e->like && !ret->group ? like_is_unknown(d, e) : 0;
 }
@@ -121,22 +128,24 @@ static int find(struct db *d, const struct event *e, struct references *ret)
     "  FROM event, host WHERE g.id = $4 RETURNING g.status) "                                      \
     "SELECT (SELECT count(*) FROM event), "                                                        \
     "       (SELECT status = 'resolved' FROM crash_groups WHERE id = $4) AND "                     \
-    "       (SELECT status = 'regressed' FROM grp)"
+    "       (SELECT status = 'regressed' FROM grp), "                                              \
+    "       $12::bytea IS NULL OR EXISTS (SELECT FROM group_fingerprints "                         \
+    "                                     WHERE fingerprint = $12::bytea AND group_id = $4)"
 
 static const struct db_query record_one = {
     "record", RECORD("1", "SELECT $4, date_trunc('hour', at), 1 FROM event", "")};
 
 /* The crashes of a report are spread evenly over the hours that they happened in, of which the last
  * is that of its receipt: hosts' clocks are not trusted, only how long it took. */
-#define SHARE "($12::bigint * (i + 1) / $13::bigint - $12::bigint * i / $13::bigint)"
+#define SHARE "($13::bigint * (i + 1) / $14::bigint - $13::bigint * i / $14::bigint)"
 static const struct db_query record_counted = {
     "record-counted",
-    RECORD("$12::bigint",
+    RECORD("$13::bigint",
            "SELECT $4, date_trunc('hour', at) - i * interval '1 hour', " SHARE
-           "  FROM event, generate_series(0, $13::bigint - 1) AS i WHERE " SHARE " > 0",
+           "  FROM event, generate_series(0, $14::bigint - 1) AS i WHERE " SHARE " > 0",
            "counted AS ("
            "  INSERT INTO event_counts (crash_id, received_at, first_at, crashes) "
-           "  SELECT $1::uuid, at, $14::timestamptz, $12::bigint FROM event), ")};
+           "  SELECT $1::uuid, at, $15::timestamptz, $13::bigint FROM event), ")};
 
 /* From the hour of the first to the hour of the last. */
 static int64_t hours_of(const struct event *e)
@@ -170,6 +179,7 @@ static int record(struct db *d, const struct event *e, const struct references *
         signal.text,
         flags.text,
         problem.text,
+        ids->keys.key,
         crashes.text, /* of the counted ones alone, from here on */
         hours.text,
         first.text,
@@ -180,6 +190,8 @@ static int record(struct db *d, const struct event *e, const struct references *
 
     if (r)
         return r;
+    if (!db_bool(res, 0, 2)) /* the key has got another group while we waited for this one */
+        return AGAIN;
     ret->repeated = db_int(res, 0, 0) == 0;
     ret->regressed = db_bool(res, 0, 1); /* the plain SELECT still sees the row from before */
     ret->group_id = ids->group;
@@ -213,9 +225,10 @@ static int make_references(struct db *d, const struct event *e, const struct ref
 }
 
 /* In a transaction. AGAIN, from the start: in *ids is what was found. */
-static int store(struct db *d, const struct event *e, struct references *ids, struct stored *ret)
+static int store(struct db *d, const struct event *e, struct arena *a, struct references *ids,
+                 struct stored *ret)
 {
-    int r = find(d, e, ids);
+    int r = find(d, e, a, ids);
 
     if (r)
         return r;
@@ -223,7 +236,9 @@ static int store(struct db *d, const struct event *e, struct references *ids, st
         return AGAIN;
     ret->new_group = ids->group == 0;
     if (ret->new_group)
-        r = reference_make_group(d, e, &ids->group);
+        r = reference_make_group(d, e, &ids->keys, &ids->group);
+    else if (ids->adopts)
+        r = keys_adopt(d, ids->group, &ids->keys, e->quality);
     if (r == REFERENCE_TAKEN)
         return AGAIN;
     return r ? r : record(d, e, ids, ret);
@@ -248,7 +263,7 @@ static int attempt(struct db *d, const struct event *e, struct arena *a, struct 
 
     if (r)
         return r;
-    r = store(d, e, &ids, ret);
+    r = store(d, e, a, &ids, ret);
     /* A report that was grouped otherwise the first time leaves no empty group behind. */
     if (r == 0 && !(ret->repeated && ret->new_group))
         r = db_commit(d);

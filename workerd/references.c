@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workerd/references.h"
 
+#include <string.h>
+
 #include "common/base/cleanup.h"
 
-#include "workerd/grouping/fingerprint.h"
 #include "workerd/params.h"
+#include "workerd/siterules.h"
 
 int reference_make_host(struct db *d, const struct event *e)
 {
@@ -52,51 +54,95 @@ int reference_make_modules(struct db *d, const struct event *e, struct arena *a)
     return e->lacking.build_ids.n == 0 ? 0 : RUN(d, q, params, NULL);
 }
 
+/* As stacks has them, the decisions of people among them. */
+static int stack_keys(struct db *d, const struct event *e, struct arena *a, struct stack_keys *ret)
+{
+    struct grouping_key keys[GROUPING_KEYS_MAX];
+    struct key_splits splits;
+    int r = keys_splits(d, a, &splits);
+
+    if (r)
+        return r;
+    for (size_t i = 0; i < e->n_keys; i++)
+        memcpy(keys[i].digest, e->keys[i].fingerprint, SHA256_SIZE);
+    stack_keys_make(&splits, &e->stack->crash, e->stack->verdicts, keys, e->n_keys, a, ret);
+    return 0;
+}
+
 /* Stack and lack appear together: whoever finds the stack finds what it lacks. */
-int reference_make_stack(struct db *d, const struct event *e, struct arena *a)
+static int add_stack(struct db *d, const struct event *e, const struct stack_keys *keys,
+                     struct arena *a)
 {
     static const struct db_query q = {
         "stack-add",
-        "WITH stack AS (INSERT INTO stacks (digest, frames, functions, files, modules, build_ids) "
-        "               VALUES ($1::bytea, $2::jsonb, $3::text[], $4::text[], "
-        "                       $5::text[], $6::text[]) "
+        "WITH stack AS (INSERT INTO stacks (digest, frames, functions, files, modules, build_ids, "
+        "                                   facts, base, key, more_keys, quality, title, "
+        "                                   title_rank, grouped, judged) "
+        "               VALUES ($1::bytea, $2::jsonb, $3::text[], $4::text[], $5::text[], "
+        "                       $6::text[], $9::jsonb, $10::bytea, $11::bytea, $12::bytea[], "
+        "                       $13, $14, $15, $16, $17::jsonb) "
         "               ON CONFLICT DO NOTHING RETURNING id) "
         "INSERT INTO stack_modules (stack_id, module_id, status) "
         "SELECT stack.id, m.id, u.status "
         "FROM stack, unnest($7::text[], $8::smallint[]) AS u (build_id, status) "
         "JOIN modules m ON m.build_id = u.build_id"};
-    struct digest_text digest = digest_text(e->stack->digest);
+    const struct event_stack *s = e->stack;
+    struct digest_text digest = digest_text(s->digest), base = digest_text(keys->base);
+    struct digest_text key = digest_text(keys->key);
+    struct number quality = number(e->quality), rank = number(e->title_rank);
     const char *const params[] = {
         digest.text,
-        e->stack->frames,
-        array_text(&e->stack->functions, a),
-        array_text(&e->stack->files, a),
-        array_text(&e->stack->modules, a),
-        array_text(&e->stack->build_ids, a),
+        s->frames,
+        array_text(&s->functions, a),
+        array_text(&s->files, a),
+        array_text(&s->modules, a),
+        array_text(&s->build_ids, a),
         array_text(&e->lacking.build_ids, a),
         array_text(&e->lacking.statuses, a),
+        s->facts,
+        base.text,
+        key.text,
+        keys_text(keys->more, keys->n_more, a),
+        quality.text,
+        e->title,
+        rank.text,
+        siterules_grouped(),
+        s->judged,
     };
-    int r = reference_make_modules(d, e, a);
 
-    return r ? r : RUN(d, q, params, NULL);
+    return RUN(d, q, params, NULL);
 }
 
-int reference_make_group(struct db *d, const struct event *e, int64_t *ret)
+int reference_make_stack(struct db *d, const struct event *e, struct arena *a)
+{
+    struct stack_keys keys;
+    int r = reference_make_modules(d, e, a);
+
+    if (r == 0)
+        r = stack_keys(d, e, a, &keys);
+    return r ? r : add_stack(d, e, &keys, a);
+}
+
+int reference_make_group(struct db *d, const struct event *e, const struct key_params *keys,
+                         int64_t *ret)
 {
     static const struct db_query q = {
         "group-add",
         "WITH g AS (INSERT INTO crash_groups (title, title_rank, executable, signal, "
         "                                     first_seen, last_seen) "
-        "           VALUES ($2, $7, $3, $4, $5::timestamptz, $5::timestamptz) RETURNING id) "
+        "           VALUES ($2, $7, $3, $4, $5::timestamptz, $5::timestamptz) RETURNING id), "
+        "more AS (INSERT INTO group_fingerprints (fingerprint, group_id, algorithm, quality) "
+        "         SELECT DISTINCT m, g.id, $6::smallint, least(1, $8::smallint) "
+        "         FROM g, unnest($9::bytea[]) AS m WHERE m <> $1::bytea "
+        "         ON CONFLICT DO NOTHING) "
         "INSERT INTO group_fingerprints (fingerprint, group_id, algorithm, quality) "
-        "SELECT $1::bytea, id, $6, $8 FROM g "
+        "SELECT $1::bytea, id, $6::smallint, $8::smallint FROM g "
         "ON CONFLICT DO NOTHING RETURNING group_id"};
-    struct digest_text fingerprint = digest_text(e->fingerprint);
     struct number signal = number(e->signal), algorithm = number(FINGERPRINT_VERSION);
     struct number rank = number(e->title_rank), quality = number(e->quality);
     struct moment at = moment(e->received_at);
-    const char *const params[] = {fingerprint.text, e->title,       e->executable, signal.text,
-                                  at.text,          algorithm.text, rank.text,     quality.text};
+    const char *const params[] = {keys->key,      e->title,  e->executable, signal.text, at.text,
+                                  algorithm.text, rank.text, quality.text,  keys->more};
     _cleanup_result_ PGresult *res = NULL;
     int r = RUN(d, q, params, &res);
 

@@ -8,11 +8,12 @@
 #include "common/store/db.h"
 
 #include "workerd/group.h"
+#include "workerd/keys.h"
 
 int reference_make_host(struct db *d, const struct event *e);
 int reference_make_program(struct db *d, const struct event *e);
 int reference_make_problem(struct db *d, const char *problem);
-/* With what its modules lacked. The event must have a stack. */
+/* With its keys, and what its modules lacked. The event must have a stack. */
 int reference_make_stack(struct db *d, const struct event *e, struct arena *a);
 /* Makes sure of the rows of all modules that the event's stack lacks. */
 int reference_make_modules(struct db *d, const struct event *e, struct arena *a);
@@ -21,8 +22,9 @@ enum reference_outcome {
     REFERENCE_TAKEN = 60, /* beside enum db_outcome: somebody made a group of this key meanwhile */
 };
 
-/* A group of no events, with the event's fingerprint as its key. Unlike the others a part of the
- * transaction that counts its first event. */
-int reference_make_group(struct db *d, const struct event *e, int64_t *ret);
+/* A group of no events, to which the keys lead. Unlike the others a part of the transaction that
+ * counts its first event. */
+int reference_make_group(struct db *d, const struct event *e, const struct key_params *keys,
+                         int64_t *ret);
 
 #endif

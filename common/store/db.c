@@ -18,7 +18,7 @@
 #define ANSWER_USEC    (30 * USEC_PER_SEC)
 #define CONNECT_SEC    "5"
 #define BACKOFF_USEC   (250 * USEC_PER_MSEC) /* after a failed attempt to connect */
-#define STATEMENTS_MAX 128                   /* of one program; more is our own bug */
+#define STATEMENTS_MAX 256                   /* of one program; more is our own bug */
 
 struct db {
     char *conninfo;

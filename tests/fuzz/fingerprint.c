@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
- * workerd/sources workerd/supply workerd/wire */
+ * workerd/regroup workerd/sources workerd/supply workerd/wire */
 /* Any bytes as the JSON of a stack, through grouping to the output: each frame has a verdict, at
  * most KEPT_MAX are kept, the title is one line of UTF-8, and the same input groups the same. */
 #include <assert.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "workerd/grouping/ruleset.h"
 #include "workerd/grouping/stackjson.h"
 #include "workerd/grouping/title.h"
 
@@ -39,9 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(error.message[0]);
         return 0;
     }
-    fingerprint_make(&s, &a, &g);
-    fingerprint_make(&s, &a, &again);
-    assert(memcmp(g.fingerprint, again.fingerprint, SHA256_SIZE) == 0);
+    fingerprint_make(ruleset_shipped(), &s, &a, &g);
+    fingerprint_make(ruleset_shipped(), &s, &a, &again);
+    assert(g.n_keys >= 1 && g.n_keys <= GROUPING_KEYS_MAX && g.n_keys == again.n_keys);
+    for (size_t i = 0; i < g.n_keys; i++)
+        assert(memcmp(g.keys[i].digest, again.keys[i].digest, SHA256_SIZE) == 0);
     check_kept(&s, &g);
     title = title_make(&s, &g, &a);
     assert(strlen(title) <= TITLE_MAX && utf8_valid_prefix(title, strlen(title)) == strlen(title));

@@ -34,6 +34,7 @@ expected_files() {
     for f in systemd/sysusers.d/* systemd/tmpfiles.d/*; do echo "usr/lib/${f#systemd/}"; done
     for f in systemd/sysctl.d/*; do echo "usr/share/corral/${f##*/}"; done
     for f in etc/*.conf; do echo "usr/share/corral/${f##*/}"; echo "etc/corral/${f##*/}"; done
+    echo usr/share/corral/grouping.rules
     for f in docs/man/*.[1-9]; do echo "usr/share/man/man${f##*.}/${f##*/}"; done
 }
 

@@ -62,7 +62,10 @@ title_of() { sql "SELECT title FROM crash_groups WHERE id = $1"; }
 column() { sql "SELECT $1 FROM crash_groups WHERE id = $2"; }
 missing() { sql "SELECT status, events, groups FROM missing_modules WHERE build_id = '$1'"; }
 
-consistent() { # every counter agrees with the events: 0
+# Stacks that no event shows. A healer that is killed may leave one, which the next one uses: it counts nothing.
+left_over() { sql 'SELECT count(*) FROM stacks s WHERE NOT EXISTS (SELECT FROM group_stacks g WHERE g.stack_id = s.id)'; }
+consistent() { echo $(($(counted_wrong) + $(left_over))); }
+counted_wrong() { # every counter agrees with the events: 0
     sql "WITH e AS (SELECT e.*, coalesce(c.crashes, 1) AS n FROM crash_events e LEFT JOIN event_counts c USING (crash_id, received_at))
          SELECT (SELECT count(*) FROM crash_groups g WHERE
              event_count <> (SELECT coalesce(sum(n), 0) FROM e WHERE e.group_id = g.id)
@@ -76,7 +79,6 @@ consistent() { # every counter agrees with the events: 0
          + (SELECT count(*) FROM (SELECT group_id, stack_id, count(*) AS n, count(*) FILTER (WHERE flags & 32 <> 0) AS gone
                                   FROM crash_events WHERE stack_id IS NOT NULL GROUP BY 1, 2) a
             FULL JOIN group_stacks b USING (group_id, stack_id) WHERE n IS DISTINCT FROM events OR gone IS DISTINCT FROM without_core)
-         + (SELECT count(*) FROM stacks s WHERE NOT EXISTS (SELECT FROM group_stacks g WHERE g.stack_id = s.id))
          + (SELECT count(*) FROM group_hosts h JOIN (SELECT group_id, host_id, min(received_at) AS f, max(received_at) AS l
             FROM crash_events GROUP BY 1, 2) x USING (group_id, host_id) WHERE f <> first_seen OR l <> last_seen)"
 }
@@ -185,7 +187,7 @@ put "$C" debuginfo "$WORK/three/debug"
 ok 'some are healed' wait_for 20 at_least 3
 HEALER=$(healer)
 ok 'kill -9 for the healer' kill -KILL "$HEALER"
-is "$(consistent)" 0 'all counts agree in the middle'
+is "$(counted_wrong)" 0 'all counts agree in the middle'
 ok 'another one goes on' wait_for 20 at_least 9
 stack kill postgres
 stack start postgres

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
- * workerd/sources workerd/supply workerd/wire */
+ * workerd/regroup workerd/sources workerd/supply workerd/wire */
 /* Time that may be spent, saved and owed. */
 #include "workerd/allowance.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: workerd workerd/analysis workerd/engine workerd/cause workerd/fetcher workerd/front
+/* UNIT: workerd workerd/analysis workerd/cause workerd/engine workerd/fetcher workerd/front
  * workerd/grouping workerd/healing workerd/image workerd/index workerd/indexer workerd/naming
- * workerd/oneshot workerd/sources workerd/supply workerd/unwind workerd/variables workerd/wire */
+ * workerd/oneshot workerd/regroup workerd/sources workerd/supply workerd/unwind workerd/variables
+ * workerd/wire */
 /* Analyses and the making of indexes from the worker's side. The zygote is this program, started
  * with --serve, whose jobs do what a core says when it is one of hostile_jobs.h: bad cores are
  * answers, what breaks or reaches out costs its own job, and what this host cannot do is said. */

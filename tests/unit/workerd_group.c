@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
- * workerd/sources workerd/supply workerd/wire */
+ * workerd/regroup workerd/sources workerd/supply workerd/wire */
 /* From record and analysis to the event's columns: what fills what, what is cut where, and what
  * makes two stacks the same row. */
 #include "workerd/group.h"
@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "common/base/cleanup.h"
+#include "workerd/grouping/ruleset.h"
 #include "tests/lib/unit.h"
 
 #define RECEIVED 1700000000000000
@@ -80,7 +81,7 @@ START_TEST(columns)
     r.meta.version = "1.2";
     r.meta.crashed_at = RECEIVED - 5;
     r.meta.restricted = true;
-    group_make(&r, &an, &a, &e);
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
     ck_assert_str_eq(e.title, "SIGSEGV in process_data() app.c:142");
     ck_assert_str_eq(e.hostname, "web1");
     ck_assert_str_eq(e.executable, "/usr/bin/app");
@@ -108,7 +109,7 @@ START_TEST(nothing_known_is_an_event_all_the_same)
 
     arena_init(&a, 0);
     group_complete(&an, &r.meta, &a);
-    group_make(&r, &an, &a, &e);
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
     ck_assert_str_eq(e.hostname, "unknown");
     ck_assert_str_eq(e.executable, "");
     ck_assert_str_eq(e.title, "crash");
@@ -167,7 +168,7 @@ START_TEST(hostile_values_fit_their_columns)
     f.file = f.module = f.function = long_text;
     t.frames = &f;
     t.n_frames = 1;
-    group_make(&r, &an, &a, &e);
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
     ck_assert_uint_eq(strlen(e.hostname), 511);
     ck_assert_uint_eq(strlen(e.version), 511);
     ck_assert_uint_le(strlen(e.executable), 1024);
@@ -202,7 +203,7 @@ START_TEST(problems_that_differ_by_addresses_are_one)
         struct analysis an = {.problem = i < ARRAY_SIZE(cases) ? cases[i].problem : many};
         struct event e;
 
-        group_make(&r, &an, &a, &e);
+        group_make(&r, &an, ruleset_shipped(), &a, &e);
         if (i < ARRAY_SIZE(cases))
             ck_assert_str_eq(e.problem, cases[i].expected);
         ck_assert_uint_le(strlen(e.problem), 1024);
@@ -221,16 +222,16 @@ START_TEST(the_same_stack_elsewhere_in_memory_is_the_same_row)
     struct event one, two;
 
     arena_init(&a, 0);
-    group_make(&r, &an, &a, &one);
+    group_make(&r, &an, ruleset_shipped(), &a, &one);
     memcpy(moved, frames, sizeof(frames));
     for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
         moved[i].pc += 0x10000;
     t.frames = moved;
-    group_make(&r, &an, &a, &two);
+    group_make(&r, &an, ruleset_shipped(), &a, &two);
     ck_assert_mem_eq(one.stack->digest, two.stack->digest, SHA256_SIZE);
     ck_assert_str_eq(one.stack->frames, two.stack->frames);
     moved[1].line++;
-    group_make(&r, &an, &a, &two);
+    group_make(&r, &an, ruleset_shipped(), &a, &two);
     ck_assert(memcmp(one.stack->digest, two.stack->digest, SHA256_SIZE) != 0);
     ck_assert_mem_eq(one.fingerprint, two.fingerprint, SHA256_SIZE);
 }
@@ -246,7 +247,7 @@ START_TEST(stored_frames_have_verdicts_and_no_address)
     json_t *v;
 
     arena_init(&a, 0);
-    group_make(&r, &an, &a, &e);
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
     v = json_loads(e.stack->frames, 0, NULL);
     ck_assert_uint_eq(json_array_size(v), 3);
     ck_assert_ptr_null(json_object_get(json_array_get(v, 0), "pc"));
@@ -268,7 +269,7 @@ static const char *title_for(uint64_t address, uint64_t sp, struct arena *a)
     t.n_registers = 1;
     an.has_address = true;
     an.address = address;
-    group_make(&r, &an, a, &e);
+    group_make(&r, &an, ruleset_shipped(), a, &e);
     return e.title;
 }
 
@@ -304,7 +305,7 @@ START_TEST(a_program_counter_is_a_frame)
     r.meta.pc_build_id = "aa01";
     r.meta.pc_offset = 0x1234;
     group_complete(&an, &r.meta, &a);
-    group_make(&r, &an, &a, &e);
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
     ck_assert_str_eq(e.title, "SIGSEGV in app+0x1234");
     ck_assert_uint_eq(e.flags, 0);
     ck_assert_uint_eq(e.stack->modules.n, 1);
@@ -313,7 +314,7 @@ START_TEST(a_program_counter_is_a_frame)
     r.meta.pc_offset = 0x1235;
     r.meta.pc_build_id = "not hexadecimal";
     group_complete(&an, &r.meta, &a);
-    group_make(&r, &an, &a, &other);
+    group_make(&r, &an, ruleset_shipped(), &a, &other);
     ck_assert_ptr_null(an.threads[0].frames[0].build_id);
     ck_assert_int_ne(memcmp(e.fingerprint, other.fingerprint, SHA256_SIZE), 0);
 }
@@ -339,7 +340,7 @@ static struct event tally(struct crash_record *r, const char *why, struct arena 
     struct event e;
 
     group_complete(&an, &r->meta, a);
-    group_make(r, &an, a, &e);
+    group_make(r, &an, ruleset_shipped(), a, &e);
     return e;
 }
 
@@ -388,7 +389,7 @@ static struct event grouped(struct frame *stack, size_t n, struct arena *a)
     struct crash_record r = make_record();
     struct event e;
 
-    group_make(&r, &an, a, &e);
+    group_make(&r, &an, ruleset_shipped(), a, &e);
     return e;
 }
 
@@ -458,10 +459,32 @@ START_TEST(what_is_lacking)
 }
 END_TEST
 
+/* As the first version stored it: SHA-256 of "corral fingerprint 1", "memory", "no usable frame",
+ * "app", "11" and "", each with its NUL. */
+START_TEST(a_crash_without_a_stack_is_found_by_its_first_key)
+{
+    static const uint8_t first[] = {0x0c, 0x0c, 0x56, 0x21, 0xef, 0x1c, 0xe4, 0x0e,
+                                    0xa7, 0xb0, 0xf9, 0x5c, 0x63, 0x8b, 0xb6, 0x63,
+                                    0xcc, 0xfc, 0x49, 0x7c, 0xb8, 0x51, 0xe7, 0xe7,
+                                    0x9e, 0xa1, 0xc7, 0xa3, 0xd0, 0xc7, 0x45, 0x86};
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct crash_record r = make_record();
+    struct analysis an = {.signal = SIGSEGV, .executable = "/usr/bin/app"};
+    struct event e;
+
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
+    ck_assert_uint_eq(e.n_keys, 2);
+    ck_assert_mem_eq(e.keys[1].fingerprint, first, sizeof(first));
+    an.message = "panicked at 'it is over', src/main.rs:9:5";
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
+    ck_assert_uint_eq(e.n_keys, 1);
+}
+END_TEST
+
 UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same,
           the_host_fills_in_what_the_core_lacks, hostile_values_fit_their_columns,
           problems_that_differ_by_addresses_are_one,
           the_same_stack_elsewhere_in_memory_is_the_same_row,
           stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow,
-          a_program_counter_is_a_frame, a_core_goes_before_the_program_counter, a_tally,
-          how_much_is_known, what_is_lacking)
+          a_crash_without_a_stack_is_found_by_its_first_key, a_program_counter_is_a_frame,
+          a_core_goes_before_the_program_counter, a_tally, how_much_is_known, what_is_lacking)

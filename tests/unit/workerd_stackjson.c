@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UNIT: workerd workerd/fetcher workerd/front workerd/grouping workerd/healing workerd/index
- * workerd/sources workerd/supply workerd/wire */
+ * workerd/regroup workerd/sources workerd/supply workerd/wire */
 /* The JSON of corral-workerd --fingerprint: what is accepted, where a mistake is said to be, what
  * comes out. */
 #include "workerd/grouping/stackjson.h"
@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "common/base/cleanup.h"
+#include "workerd/grouping/ruleset.h"
 #include "workerd/grouping/title.h"
 #include "tests/lib/unit.h"
 
@@ -29,7 +30,7 @@ START_TEST(everything_may_be_missing)
 
         arena_init(&a, 0);
         ck_assert_int_eq(stackjson_parse(str_from(texts[i]), &a, &s, &error), 0);
-        fingerprint_make(&s, &a, &g);
+        fingerprint_make(ruleset_shipped(), &s, &a, &g);
         ck_assert_str_eq(title_make(&s, &g, &a), "crash");
     }
 }
@@ -126,7 +127,7 @@ START_TEST(output)
                 "{\"function\":\"f(int)\",\"file\":\"/x/a.c\",\"line\":3}]}"),
             &a, &s, &error),
         0);
-    fingerprint_make(&s, &a, &g);
+    fingerprint_make(ruleset_shipped(), &s, &a, &g);
     stackjson_format(&s, &g, title_make(&s, &g, &a), &b);
     v = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, NULL);
     ck_assert_ptr_nonnull(v);
@@ -145,9 +146,9 @@ START_TEST(output)
     ck_assert_str_eq(json_string_value(json_object_get(
                          json_array_get(json_object_get(v, "frames"), 2), "verdict")),
                      "kept");
-    ck_assert_str_eq(json_string_value(json_object_get(
-                         json_array_get(json_object_get(v, "frames"), 2), "function")),
-                     "f");
+    ck_assert_str_eq(
+        json_string_value(json_object_get(json_array_get(json_object_get(v, "frames"), 2), "name")),
+        "f");
     json_decref(v);
 }
 END_TEST

@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Five steps over the frames, each of which only moves verdicts: look every frame up (examine),
- * remove the machinery that reports a crash (cut), the callers of main (bottom), what only stands
- * in between (skip), and collapse recursion. Then hash. */
+/* What kind of crash it is and of which class, from the rules that matched above the first frame
+ * that counts, the signal and the message; keyset.c makes the keys of it. */
 #include "workerd/grouping/fingerprint.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/report/signals.h"
-#include "workerd/grouping/normalise.h"
+#include "workerd/grouping/digests.h"
+#include "workerd/grouping/keyset.h"
+#include "workerd/grouping/message.h"
+#include "workerd/grouping/selection.h"
 
-#define RECURSION_PERIOD_MAX 8  /* functions in the longest cycle that is recognised */
-#define OVERFLOW_REPEATS     50 /* frames that repeat, when nothing better tells an overflow */
-
-/* A stack in the making. */
-struct work {
-    const struct crash_stack *stack;
-    struct arena *arena;
-    const struct rule **rules; /* of each frame, or NULL */
-    struct verdict *verdicts;
-    size_t first, end; /* frames between the cut and the bottom */
-    bool cut;          /* something was */
-    size_t *kept;      /* indexes of what is left, innermost first */
-    size_t n_kept;
-    size_t *repeats; /* how often each frame in kept went round */
-    size_t n_repeated;
-};
-
-static const struct rule signal_frame = {"signal-handler", RULE_SKIP, CRASH_NONE, NULL};
-static const struct rule no_name = {"no-name", RULE_SKIP, CRASH_NONE, NULL};
+/* si_code of SIGFPE, of <asm-generic/siginfo.h>: FPE_INTDIV, FPE_FLTDIV. */
+enum { DIVIDED_INTEGER = 1, DIVIDED_FLOAT = 3 };
 
 const char *verdict_name(enum verdict_kind k)
 {
@@ -42,373 +25,198 @@ const char *verdict_name(enum verdict_kind k)
     return names[k];
 }
 
-/* --- Looking frames up --- */
-
-static const char *module_key(const struct frame *f, struct arena *a)
+const char *key_kind_name(enum key_kind k)
 {
-    const char *module = normalise_module(f->module, a);
+    static const char *const names[] = {[KEY_PROGRAM] = "program",
+                                        [KEY_ADDRESSES] = "addresses",
+                                        [KEY_SYMBOLS] = "symbols",
+                                        [KEY_CALL] = "call",
+                                        [KEY_PLACE] = "place"};
 
-    if (f->build_id)
-        return arena_printf(a, "%s!%s+0x%llx", module, f->build_id, (unsigned long long)f->offset);
-    return arena_printf(a, "%s+0x%llx", module, (unsigned long long)f->offset);
-}
-
-static const struct rule *examine_unnamed(const struct frame *f, struct verdict *v, struct arena *a)
-{
-    if (cstr_empty(f->module) && cstr_empty(f->build_id))
-        return &no_name;
-    v->key = module_key(f, a);
-    return rule_for_module(normalise_module(f->module, a));
-}
-
-static const struct rule *examine(const struct frame *f, struct verdict *v, struct arena *a)
-{
-    const struct rule *rule;
-
-    if (f->signal)
-        return &signal_frame;
-    if (cstr_empty(f->function))
-        return examine_unnamed(f, v, a);
-    v->name = v->key = normalise_function(f->function, a);
-    rule = rule_for_function(v->name);
-    if (rule && rule->action == RULE_WEAK && f->module)
-        v->key = arena_printf(a, "%s@%s", v->name, normalise_module(f->module, a));
-    return rule;
-}
-
-static void examine_all(struct work *w)
-{
-    for (size_t i = 0; i < w->stack->n_frames; i++)
-        w->rules[i] = examine(&w->stack->frames[i], &w->verdicts[i], w->arena);
-}
-
-static bool has_action(const struct work *w, size_t i, enum rule_action action)
-{
-    return w->rules[i] && w->rules[i]->action == action;
-}
-
-/* True for a frame that grouping can use: nothing is known against it. */
-static bool is_candidate(const struct work *w, size_t i)
-{
-    return w->verdicts[i].key && !has_action(w, i, RULE_SKIP) && !has_action(w, i, RULE_CUT) &&
-           !has_action(w, i, RULE_BOTTOM);
-}
-
-/* --- Cut and bottom --- */
-
-static bool is_fault(int64_t signal)
-{
-    return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
-}
-
-/* A fault in code that the reporting machinery called (a log handler, a terminate handler) is that
- * code's own: cutting needs reporting frames above the first candidate then. */
-static bool cut_applies(const struct work *w)
-{
-    if (!is_fault(w->stack->signal))
-        return true;
-    for (size_t i = 0; i < w->stack->n_frames && !is_candidate(w, i); i++) {
-        if (has_action(w, i, RULE_CUT))
-            return true;
-    }
-    return false;
-}
-
-/* The last frame that never returns. A signal handler that ended in such a frame was a crash
- * reporter itself, so that the frame below it is the crash; but an assertion that failed in a
- * handler is that handler's, and what it interrupted has no part in it. */
-static void cut(struct work *w)
-{
-    size_t n = cut_applies(w) ? w->stack->n_frames : 0;
-    const char *rule = NULL;
-    bool asserted = false;
-
-    for (size_t i = 0; i < n; i++) {
-        bool reporter = w->rules[i] == &signal_frame && w->cut && !asserted;
-
-        if (!has_action(w, i, RULE_CUT) && !reporter)
-            continue;
-        w->cut = true;
-        asserted = asserted || w->rules[i]->kind == CRASH_ASSERTION;
-        w->first = i + 1;
-    }
-    for (size_t i = w->first; i-- > 0;) {
-        if (has_action(w, i, RULE_CUT) || !rule)
-            rule = w->rules[i]->name;
-        w->verdicts[i].kind = VERDICT_CUT;
-        w->verdicts[i].rule = rule;
-    }
-}
-
-static void find_bottom(struct work *w)
-{
-    size_t i = w->first;
-
-    while (i < w->stack->n_frames && !has_action(w, i, RULE_BOTTOM))
-        i++;
-    w->end = i;
-    for (; i < w->stack->n_frames; i++) {
-        w->verdicts[i].kind = VERDICT_BOTTOM;
-        w->verdicts[i].rule = w->rules[w->end]->name;
-    }
-}
-
-/* --- Skip and recursion --- */
-
-static void keep(struct work *w, size_t i)
-{
-    w->verdicts[i].kind = VERDICT_KEPT;
-    w->verdicts[i].rule = NULL;
-    w->repeats[w->n_kept] = 0;
-    w->kept[w->n_kept++] = i;
-}
-
-static bool same_key(const struct work *w, size_t a, size_t b)
-{
-    return strcmp(w->verdicts[w->kept[a]].key, w->verdicts[w->kept[b]].key) == 0;
-}
-
-/* Do the last n kept frames repeat the n before them? */
-static bool repeats(const struct work *w, size_t n)
-{
-    if (w->n_kept < 2 * n)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        if (!same_key(w, w->n_kept - 1 - i, w->n_kept - 1 - i - n))
-            return false;
-    }
-    return true;
-}
-
-/* Drops the last n kept frames into the n before them. */
-static void fold(struct work *w, size_t n)
-{
-    for (size_t i = w->n_kept - n; i < w->n_kept; i++) {
-        w->verdicts[w->kept[i]].kind = VERDICT_REPEATED;
-        w->repeats[i - n] += 1 + w->repeats[i];
-    }
-    w->n_kept -= n;
-    w->n_repeated += n;
-}
-
-static void collapse(struct work *w)
-{
-    for (size_t n = 1; n <= RECURSION_PERIOD_MAX; n++) {
-        if (repeats(w, n)) {
-            fold(w, n);
-            return;
-        }
-    }
-}
-
-/* Candidates; where there is none, frames that were skipped but have a name; then any with a key.
- */
-static bool is_usable(const struct work *w, size_t i, unsigned attempt)
-{
-    switch (attempt) {
-    case 0:
-        return is_candidate(w, i);
-    case 1:
-        return w->verdicts[i].name != NULL;
-    default:
-        return w->verdicts[i].key != NULL;
-    }
-}
-
-static void select_frames(struct work *w)
-{
-    for (unsigned attempt = 0; attempt < 3 && w->n_kept == 0; attempt++) {
-        for (size_t i = w->first; i < w->end; i++) {
-            if (is_usable(w, i, attempt)) {
-                keep(w, i);
-                collapse(w);
-            } else {
-                w->verdicts[i].kind = VERDICT_SKIPPED;
-                w->verdicts[i].rule = w->rules[i] ? w->rules[i]->name : NULL;
-            }
-        }
-    }
+    return names[k];
 }
 
 /* --- Kind --- */
 
-static enum crash_kind higher(enum crash_kind a, enum crash_kind b)
+/* A sanitizer's frames only say that it reported; its message, or the signal, says what. */
+static enum crash_kind merge_kinds(enum crash_kind frames, enum crash_kind message)
 {
-    return a > b ? a : b;
+    if (frames == CRASH_SANITIZER && message != CRASH_NONE)
+        return message;
+    return frames > message ? frames : message;
 }
 
-static bool is_overflow(const struct work *w)
+static bool is_division(const struct crash_stack *s)
 {
-    int64_t s = w->stack->signal;
-
-    if (w->cut || (s != 0 && s != SIGSEGV && s != SIGBUS) || w->stack->overflow == OVERFLOW_NO)
-        return false;
-    return w->stack->overflow == OVERFLOW_YES || w->n_repeated >= OVERFLOW_REPEATS;
+    return s->signal == SIGFPE && (s->code == DIVIDED_INTEGER || s->code == DIVIDED_FLOAT);
 }
 
-/* Signals that a program or the kernel sends because something is wrong, in contrast to SIGTERM and
- * its like. */
-static bool is_crash_signal(int64_t signal)
+static enum crash_kind find_kind(const struct selection *s, const struct rules *rules)
 {
-    return signal == 0 || is_fault(signal) || signal == SIGABRT || signal == SIGTRAP ||
-           signal == SIGSYS;
-}
+    const char *message = s->stack->message;
+    const struct rule *said = message ? rules_message(rules, message) : NULL;
+    enum crash_kind kind = said ? said->kind : CRASH_NONE;
 
-static enum crash_kind find_kind(const struct work *w)
-{
-    const struct rule *message = w->stack->message ? rule_for_message(w->stack->message) : NULL;
-    enum crash_kind kind = message ? message->kind : CRASH_NONE;
-
-    if (!is_crash_signal(w->stack->signal))
+    if (!is_crash_signal(s->stack->signal))
         return kind;
-    for (size_t i = 0; i < w->end && (i < w->first || !is_candidate(w, i)); i++) {
-        if (w->rules[i])
-            kind = higher(kind, w->rules[i]->kind);
+    kind = merge_kinds(selection_kind(s), kind);
+    if (selection_overflows(s) && kind < CRASH_STACK_OVERFLOW)
+        kind = CRASH_STACK_OVERFLOW;
+    return kind == CRASH_NONE && is_division(s->stack) ? CRASH_DIVISION : kind;
+}
+
+/* --- Detail --- */
+
+/* operator new throws by itself; elsewhere above the crash it is only an allocator. */
+static bool may_throw(const struct selection *s, size_t i)
+{
+    const char *above = i > 0 ? s->verdicts[i - 1].name : NULL;
+
+    return !cstr_starts(s->verdicts[i].name, "operator new") ||
+           (above && cstr_starts(above, "__cxa_throw"));
+}
+
+static const char *thrown_type(const struct selection *s)
+{
+    for (size_t i = 0; i < s->end && (i < s->first || !selection_is_candidate(s, i)); i++) {
+        const char *name = s->verdicts[i].name;
+        const char *type = NULL;
+
+        if (name && may_throw(s, i))
+            type = message_thrown_type(name, s->stack->frames[i].function, s->arena);
+        if (type)
+            return type;
     }
-    return is_overflow(w) ? higher(kind, CRASH_STACK_OVERFLOW) : kind;
+    return NULL;
 }
 
-/* --- Stack overflow: the cycle alone --- */
-
-static int compare_keys(const void *a, const void *b, void *arg)
+static const char *find_detail(const struct selection *s, enum crash_kind kind)
 {
-    const struct work *w = arg;
+    const char *detail = message_detail(kind, s->stack->message, s->arena);
 
-    return strcmp(w->verdicts[*(const size_t *)a].key, w->verdicts[*(const size_t *)b].key);
+    return !detail && kind == CRASH_EXCEPTION ? thrown_type(s) : detail;
 }
 
-/* Leaves in kept only the frames that went round at least half as often as the busiest one. */
-static void keep_cycle(struct work *w)
-{
-    size_t most = 0, n = 0;
+/* --- The signal that was handled --- */
 
-    for (size_t i = 0; i < w->n_kept; i++)
-        most = w->repeats[i] > most ? w->repeats[i] : most;
-    if (most == 0)
-        return;
-    for (size_t i = 0; i < w->n_kept; i++) {
-        if (w->repeats[i] * 2 >= most) {
-            w->kept[n++] = w->kept[i];
-        } else {
-            w->verdicts[w->kept[i]].kind = VERDICT_SKIPPED;
-            w->verdicts[w->kept[i]].rule = "outside-recursion";
+static const struct {
+    const char *word;
+    int64_t signal;
+} signal_words[] = {
+    {"sigsegv", SIGSEGV},
+    {"segv", SIGSEGV},
+    {"segmentation fault", SIGSEGV},
+    {"sigbus", SIGBUS},
+    {"bus error", SIGBUS},
+    {"sigfpe", SIGFPE},
+    {"sigill", SIGILL},
+    {"illegal instruction", SIGILL},
+};
+
+static int64_t signal_in(const char *text)
+{
+    for (size_t i = 0; text && i < ARRAY_SIZE(signal_words); i++) {
+        if (strcasestr(text, signal_words[i].word))
+            return signal_words[i].signal;
+    }
+    return 0;
+}
+
+static bool is_fault_of_program(int64_t signal)
+{
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
+           signal == SIGTRAP;
+}
+
+/* Of which signal the handler's name speaks, or the message that it wrote. A jump to nowhere is a
+ * fault for certain. */
+static int64_t handled_signal(const struct selection *s)
+{
+    int64_t signal = 0;
+
+    if (!s->handled)
+        return 0;
+    if (is_fault_of_program(s->stack->handled))
+        return s->stack->handled;
+    for (size_t i = 0; i + 1 < s->kinds_from && signal == 0; i++)
+        signal = signal_in(s->verdicts[i].name);
+    if (signal == 0)
+        signal = signal_in(s->stack->message);
+    if (signal == 0 && s->kinds_from < s->stack->n_frames && !s->verdicts[s->kinds_from].key &&
+        !s->stack->frames[s->kinds_from].signal)
+        signal = SIGSEGV;
+    return signal;
+}
+
+/* --- Class --- */
+
+static const char *class_of(int64_t signal, struct arena *a)
+{
+    switch (signal) {
+    case SIGSEGV:
+    case SIGBUS:
+        return "memory";
+    case SIGFPE:
+        return "arithmetic";
+    case SIGILL:
+    case SIGTRAP:
+        return "trap";
+    case SIGABRT:
+        return "abort";
+    default:
+        return arena_printf(a, "signal %lld", (long long)signal);
+    }
+}
+
+/* Without a signal nearly every crash is a fault or an abort, and so is what a program handles
+ * itself a fault. */
+static const char *class_of_signal(const struct selection *s, const struct grouping *g)
+{
+    int64_t signal = s->stack->signal;
+
+    if (g->handled && (signal == SIGABRT || signal == 0))
+        signal = g->handled_signal ? g->handled_signal : SIGSEGV;
+    if (signal == 0)
+        signal = s->cut ? SIGABRT : SIGSEGV;
+    return class_of(signal, s->arena);
+}
+
+/* Of some kinds the detail knows better: a sanitizer reports signals too. */
+static const struct {
+    const char *detail, *class;
+} classes[] = {
+    {"std::bad_alloc", "out-of-memory"},
+    {"std::bad_array_new_length", "out-of-memory"},
+    {"abort", "abort"},
+    {"SIGILL", "trap"},
+    {"SIGTRAP", "trap"},
+};
+
+static const char *find_class(const struct selection *s, const struct grouping *g)
+{
+    if (g->kind == CRASH_NONE)
+        return class_of_signal(s, g);
+    if ((g->kind == CRASH_EXCEPTION || g->kind == CRASH_SANITIZER) && g->detail) {
+        for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+            if (strcmp(g->detail, classes[i].detail) == 0)
+                return classes[i].class;
         }
     }
-    w->n_kept = n;
+    return crash_kind_class(g->kind);
 }
 
-static void sort_cycle(struct work *w)
+void fingerprint_make(const struct rules *rules, const struct crash_stack *stack, struct arena *a,
+                      struct grouping *ret)
 {
-    size_t n = 0;
+    struct selection s;
+    struct grouping g = {.n_keys = 0};
 
-    qsort_r(w->kept, w->n_kept, sizeof(w->kept[0]), compare_keys, w);
-    for (size_t i = 0; i < w->n_kept; i++) {
-        if (n > 0 && compare_keys(&w->kept[n - 1], &w->kept[i], w) == 0)
-            w->verdicts[w->kept[i]].kind = VERDICT_REPEATED;
-        else
-            w->kept[n++] = w->kept[i];
-    }
-    w->n_kept = n;
-}
-
-static void apply_limit(struct work *w)
-{
-    for (size_t i = FINGERPRINT_KEPT_MAX; i < w->n_kept; i++)
-        w->verdicts[w->kept[i]].kind = VERDICT_LIMIT;
-    if (w->n_kept > FINGERPRINT_KEPT_MAX)
-        w->n_kept = FINGERPRINT_KEPT_MAX;
-}
-
-/* --- The digest --- */
-
-/* With its NUL, so that no two sequences of texts are the same bytes. */
-static void add(struct digest *d, const char *text)
-{
-    digest_add(d, text, strlen(text) + 1);
-}
-
-static const char *signal_class(int64_t signal, struct arena *a)
-{
-    if (signal == SIGSEGV || signal == SIGBUS)
-        return "memory";
-    return signal == 0 ? "" : arena_printf(a, "signal %lld", (long long)signal);
-}
-
-/* What stands between the quotes of glibc's "Assertion `n < max' failed.", or NULL. */
-static const char *assertion_expression(const char *message, struct arena *a)
-{
-    const char *start = message ? strstr(message, "Assertion `") : NULL;
-    const char *end;
-
-    if (!start)
-        return NULL;
-    start += strlen("Assertion `");
-    end = strstr(start, "' failed");
-    return end ? arena_strndup(a, start, (size_t)(end - start)) : NULL;
-}
-
-static void add_no_stack(const struct work *w, struct digest *d)
-{
-    const struct crash_stack *s = w->stack;
-
-    add(d, "no usable frame");
-    add(d, normalise_module(s->executable, w->arena));
-    add(d, arena_printf(w->arena, "%lld", (long long)s->signal));
-    add(d, normalise_module(s->n_frames > 0 ? s->frames[0].module : NULL, w->arena));
-    if (s->why)
-        add(d, s->why);
-}
-
-static void make_digest(const struct work *w, enum crash_kind kind, uint8_t ret[static SHA256_SIZE])
-{
-    struct digest *d = digest_new();
-    const char *tag = crash_kind_tag(kind);
-    const char *expression = assertion_expression(w->stack->message, w->arena);
-
-    add(d, arena_printf(w->arena, "corral fingerprint %d", FINGERPRINT_VERSION));
-    add(d, tag ? tag : signal_class(w->stack->signal, w->arena));
-    if (kind == CRASH_ASSERTION && expression)
-        add(d, expression);
-    if (w->n_kept == 0)
-        add_no_stack(w, d);
-    for (size_t i = 0; i < w->n_kept; i++)
-        add(d, w->verdicts[w->kept[i]].key);
-    digest_finish(d, ret);
-    digest_free(d);
-}
-
-static bool is_unsymbolised(const struct work *w)
-{
-    for (size_t i = 0; i < w->n_kept; i++) {
-        if (w->verdicts[w->kept[i]].name)
-            return false;
-    }
-    return w->n_kept > 0;
-}
-
-void fingerprint_make(const struct crash_stack *stack, struct arena *a, struct grouping *ret)
-{
-    struct work w = {.stack = stack, .arena = a, .end = stack->n_frames};
-
-    w.rules = arena_array(a, const struct rule *, stack->n_frames);
-    w.verdicts = arena_array(a, struct verdict, stack->n_frames);
-    w.kept = arena_array(a, size_t, stack->n_frames);
-    w.repeats = arena_array(a, size_t, stack->n_frames);
-
-    examine_all(&w);
-    cut(&w);
-    find_bottom(&w);
-    select_frames(&w);
-    ret->kind = find_kind(&w);
-    if (ret->kind == CRASH_STACK_OVERFLOW)
-        keep_cycle(&w);
-    ret->has_culprit = w.n_kept > 0;
-    ret->culprit = w.n_kept > 0 ? w.kept[0] : 0;
-    if (ret->kind == CRASH_STACK_OVERFLOW && w.n_repeated > 0)
-        sort_cycle(&w);
-    apply_limit(&w);
-    make_digest(&w, ret->kind, ret->fingerprint);
-    ret->verdicts = w.verdicts;
-    ret->n_kept = w.n_kept;
-    ret->unsymbolised = is_unsymbolised(&w);
+    selection_make(rules, stack, a, &s);
+    g.kind = find_kind(&s, rules);
+    g.detail = find_detail(&s, g.kind);
+    g.handled = s.handled;
+    g.handled_signal = handled_signal(&s);
+    g.class = find_class(&s, &g);
+    keyset_make(rules, &s, &g);
+    *ret = g;
 }

@@ -1,109 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* frames.def is expanded three times, once for each of its row types. Tables are walked from the
- * top, for the first match wins; a comparison of first bytes turns nearly every row away. */
 #include "workerd/grouping/rules.h"
 
-#include <stddef.h>
 #include <string.h>
 
-#include "common/base/cleanup.h"
-
-#define FRAME(rule, action, tag, pattern)
-#define MODULE(rule, pattern)
-#define MESSAGE(rule, tag, pattern)
-
-#undef FRAME
-#define FRAME(rule, action, tag, pattern) {#rule, RULE_##action, CRASH_##tag, pattern},
-static const struct rule frame_rules[] = {
-#include "workerd/grouping/frames.def"
-};
-#undef FRAME
-#define FRAME(rule, action, tag, pattern)
-
-#undef MODULE
-#define MODULE(rule, pattern) {#rule, RULE_SKIP, CRASH_NONE, pattern},
-static const struct rule module_rules[] = {
-#include "workerd/grouping/frames.def"
-};
-#undef MODULE
-#define MODULE(rule, pattern)
-
-#undef MESSAGE
-#define MESSAGE(rule, tag, pattern) {#rule, RULE_KEEP, CRASH_##tag, pattern},
-static const struct rule message_rules[] = {
-#include "workerd/grouping/frames.def"
+static const char *const actions[RULE_ACTIONS] = {
+    [RULE_CUT] = "cut",       [RULE_SKIP] = "skip", [RULE_WAIT] = "wait",
+    [RULE_BOTTOM] = "bottom", [RULE_WEAK] = "weak", [RULE_KEEP] = "keep",
+    [RULE_TAG] = "tag",       [RULE_APP] = "app",   [RULE_SYSTEM] = "system",
 };
 
-static const struct {
-    const char *tag, *words;
-} kinds[] = {
-    [CRASH_NONE] = {NULL, NULL},
-    [CRASH_HEAP] = {"heap-corruption", "heap corruption"},
-    [CRASH_STACK_OVERFLOW] = {"stack-overflow", "stack overflow"},
-    [CRASH_FORTIFY] = {"buffer-overflow", "buffer overflow"},
-    [CRASH_STACK_SMASH] = {"stack-smashing", "stack smashing"},
-    [CRASH_EXCEPTION] = {"uncaught-exception", "uncaught exception"},
-    [CRASH_PURE_VIRTUAL] = {"pure-virtual-call", "pure virtual call"},
-    [CRASH_PANIC] = {"panic", "panic"},
-    [CRASH_ASSERTION] = {"assertion", "assertion failed"},
-    [CRASH_SANITIZER] = {"sanitizer", "sanitizer error"},
+static const char *const selectors[RULE_SELECTORS] = {
+    [ON_FUNCTION] = "function", [ON_MODULE] = "module",   [ON_NAMELESS] = "nameless",
+    [ON_FILE] = "file",         [ON_MESSAGE] = "message",
 };
 
-const char *crash_kind_tag(enum crash_kind k)
+const char *rule_action_name(enum rule_action a)
 {
-    return kinds[k].tag;
+    return actions[a];
 }
 
-const char *crash_kind_words(enum crash_kind k)
+const char *rule_selector_name(enum rule_selector s)
 {
-    return kinds[k].words;
+    return selectors[s];
 }
 
-bool rule_matches(const char *pattern, const char *text)
-{
-    const char *star = NULL, *retry = NULL; /* the last star, and where its text may end next */
+struct search {
+    const struct rules *rules;
+    enum rule_family family;
+    uint32_t best;
+};
 
-    while (*text) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            retry = text;
-        } else if (*pattern == *text) {
-            pattern++;
-            text++;
-        } else if (star) {
-            pattern = star;
-            text = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
+static void look(struct search *s, enum rule_selector selector, struct str text)
+{
+    uint32_t found = pattern_index_find(&s->rules->index[selector][s->family], text);
+
+    if (found < s->best)
+        s->best = found;
 }
 
-static const struct rule *find(const struct rule *rules, size_t n, const char *text)
+static void look_at_module(struct search *s, enum rule_selector selector, const char *path)
 {
-    for (size_t i = 0; i < n; i++) {
-        char first = rules[i].pattern[0];
+    const char *slash = strrchr(path, '/');
 
-        if ((first == text[0] || first == '*') && rule_matches(rules[i].pattern, text))
-            return &rules[i];
-    }
-    return NULL;
+    look(s, selector, str_from(path));
+    if (slash && slash[1])
+        look(s, selector, str_from(slash + 1));
 }
 
-const struct rule *rule_for_function(const char *normalised)
+static const struct rule *search(const struct rules *r, enum rule_family family,
+                                 const struct frame *f, const char *function)
 {
-    return find(frame_rules, ARRAY_SIZE(frame_rules), normalised);
+    struct search s = {r, family, PATTERN_NONE};
+
+    if (!cstr_empty(function))
+        look(&s, ON_FUNCTION, str_from(function));
+    if (!cstr_empty(f->module))
+        look_at_module(&s, ON_MODULE, f->module);
+    if (!cstr_empty(f->module) && cstr_empty(function))
+        look_at_module(&s, ON_NAMELESS, f->module);
+    if (!cstr_empty(f->file))
+        look(&s, ON_FILE, str_from(f->file));
+    return s.best == PATTERN_NONE ? NULL : &r->rules[s.best];
 }
 
-const struct rule *rule_for_module(const char *name)
+const struct rule *rules_decide(const struct rules *r, const struct frame *f, const char *function)
 {
-    return find(module_rules, ARRAY_SIZE(module_rules), name);
+    return search(r, RULES_DECIDE, f, function);
 }
 
-const struct rule *rule_for_message(const char *message)
+const struct rule *rules_own(const struct rules *r, const struct frame *f, const char *function)
 {
-    return find(message_rules, ARRAY_SIZE(message_rules), message);
+    return search(r, RULES_OWN, f, function);
+}
+
+const struct rule *rules_message(const struct rules *r, const char *message)
+{
+    struct search s = {r, RULES_DECIDE, PATTERN_NONE};
+
+    look(&s, ON_MESSAGE, str_from(message));
+    return s.best == PATTERN_NONE ? NULL : &r->rules[s.best];
 }

@@ -4,7 +4,6 @@
 #include "workerd/grouping/stackjson.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +12,11 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/id.h"
-#include "common/base/io.h"
 #include "common/report/jsontext.h"
 #include "common/report/jsontree.h"
 #include "common/report/limits.h"
 #include "common/report/signals.h"
-#include "workerd/grouping/title.h"
+#include "workerd/grouping/gdbtext.h"
 
 struct reader {
     struct arena *arena;
@@ -26,19 +24,25 @@ struct reader {
     bool failed;
     size_t frame; /* index of the frame that is being read */
     bool in_frame;
+    size_t document; /* index in an array of them */
+    bool in_array;
 };
 
 static void fail(struct reader *r, const char *key, const char *message)
 {
     struct stackjson_error *e = r->error;
+    char document[24] = "";
 
     if (r->failed)
         return;
     r->failed = true;
+    if (r->in_array)
+        snprintf(document, sizeof(document), "/%zu", r->document);
     if (r->in_frame)
-        snprintf(e->pointer, sizeof(e->pointer), "/frames/%zu%s%s", r->frame, *key ? "/" : "", key);
+        snprintf(e->pointer, sizeof(e->pointer), "%s/frames/%zu%s%s", document, r->frame,
+                 *key ? "/" : "", key);
     else
-        snprintf(e->pointer, sizeof(e->pointer), "/%s", key);
+        snprintf(e->pointer, sizeof(e->pointer), "%s/%s", document, key);
     snprintf(e->message, sizeof(e->message), "%s", message);
 }
 
@@ -118,13 +122,24 @@ static int64_t read_signal(struct reader *r, const json_t *object)
     return signal;
 }
 
-/* The code does not take part in grouping: it is only checked. */
-static void check_code(struct reader *r, const json_t *object)
+#define CODES_MAX 64 /* names of a signal's codes are looked for up to this one */
+
+/* A name that no code of the signal has is passed over: it takes part in grouping for few. */
+static int64_t read_code(struct reader *r, const json_t *object, int64_t signal)
 {
     const json_t *v = member(r, object, "si_code");
 
-    if (v && !json_is_integer(v) && !json_is_string(v))
+    if (json_is_integer(v))
+        return json_integer_value(v);
+    if (v && !json_is_string(v))
         fail(r, "si_code", "must be a number or a name like SEGV_MAPERR");
+    for (int64_t code = 1; json_is_string(v) && code < CODES_MAX; code++) {
+        const char *name = signal_code_name(signal, code);
+
+        if (name && strcmp(name, json_string_value(v)) == 0)
+            return code;
+    }
+    return 0;
 }
 
 static const char *read_build_id(struct reader *r, const json_t *object)
@@ -181,42 +196,135 @@ static void read_frames(struct reader *r, const json_t *root, struct crash_stack
     stack->n_frames = n;
 }
 
+static void read_gdb(struct reader *r, const json_t *root, struct crash_stack *stack)
+{
+    const char *text = read_text(r, root, "gdb");
+
+    if (text)
+        gdbtext_parse(str_from(text), r->arena, stack);
+}
+
 static int read_stack(struct reader *r, const json_t *root, struct crash_stack *ret)
 {
     struct crash_stack stack = {0};
 
     if (!json_is_object(root))
         fail(r, "", "must be an object");
-    stack.signal = read_signal(r, root);
-    check_code(r, root);
-    stack.message = read_text(r, root, "message");
-    stack.executable = read_text(r, root, "executable");
-    read_frames(r, root, &stack);
+    read_gdb(r, root, &stack);
+    if (member(r, root, "signal"))
+        stack.signal = read_signal(r, root);
+    stack.code = read_code(r, root, stack.signal);
+    if (member(r, root, "message"))
+        stack.message = read_text(r, root, "message");
+    if (member(r, root, "executable"))
+        stack.executable = read_text(r, root, "executable");
+    if (member(r, root, "frames"))
+        read_frames(r, root, &stack);
     if (r->failed)
         return -EBADMSG;
     *ret = stack;
     return 0;
 }
 
+static int read_array(struct reader *r, const json_t *root, struct crash_stack **ret, size_t *ret_n)
+{
+    size_t n = json_array_size(root);
+    struct crash_stack *stacks = arena_array(r->arena, struct crash_stack, n);
+    int e = 0;
+
+    r->in_array = true;
+    for (r->document = 0; r->document < n && e == 0; r->document += e == 0)
+        e = read_stack(r, json_array_get(root, r->document), &stacks[r->document]);
+    if (e < 0)
+        return e;
+    *ret = stacks;
+    *ret_n = n;
+    return 0;
+}
+
+static json_t *load(struct str json, struct reader *r)
+{
+    struct stackjson_error *e = r->error;
+    json_error_t error;
+    json_t *root;
+
+    *e = (struct stackjson_error){0};
+    if (!jsontext_bounded(json, JSON_DEPTH_MAX, ANALYSIS_VALUES_MAX)) {
+        fail(r, "", "is nested too deep or has too many values");
+        return NULL;
+    }
+    root = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &error);
+    if (!root) {
+        e->line = error.line;
+        e->column = error.column;
+        snprintf(e->message, sizeof(e->message), "%s", error.text);
+    }
+    return root;
+}
+
 int stackjson_parse(struct str json, struct arena *a, struct crash_stack *ret,
                     struct stackjson_error *ret_error)
 {
-    _cleanup_json_ json_t *root = NULL;
     struct reader r = {.arena = a, .error = ret_error};
-    json_error_t error;
+    _cleanup_json_ json_t *root = load(json, &r);
 
-    *ret_error = (struct stackjson_error){0};
-    if (!jsontext_bounded(json, JSON_DEPTH_MAX, ANALYSIS_VALUES_MAX)) {
-        fail(&r, "", "is nested too deep or has too many values");
+    return root ? read_stack(&r, root, ret) : -EBADMSG;
+}
+
+int stackjson_parse_all(struct str json, struct arena *a, struct crash_stack **ret, size_t *ret_n,
+                        struct stackjson_error *ret_error)
+{
+    struct reader r = {.arena = a, .error = ret_error};
+    _cleanup_json_ json_t *root = load(json, &r);
+    struct crash_stack *one = arena_new(a, struct crash_stack);
+    int e;
+
+    if (!root)
         return -EBADMSG;
+    if (json_is_array(root))
+        return read_array(&r, root, ret, ret_n);
+    e = read_stack(&r, root, one);
+    if (e < 0)
+        return e;
+    *ret = one;
+    *ret_n = 1;
+    return 0;
+}
+
+/* --- Output --- */
+
+static void format_frame(const struct frame *f, const struct verdict *v, struct buf *b)
+{
+    jsontext_object(b, NULL);
+    jsontext_string(b, "function", f->function);
+    jsontext_string(b, "file", f->file);
+    if (f->line > 0)
+        jsontext_int(b, "line", f->line);
+    jsontext_string(b, "module", f->module);
+    jsontext_string(b, "build_id", f->build_id);
+    if (f->offset > 0)
+        jsontext_hex(b, "offset", f->offset);
+    if (f->inlined)
+        jsontext_bool(b, "inline", true);
+    jsontext_string(b, "name", v->name);
+    jsontext_string(b, "verdict", verdict_name(v->kind));
+    jsontext_string(b, "rule", v->rule);
+    jsontext_end_object(b);
+}
+
+static void format_keys(const struct grouping *g, struct buf *b)
+{
+    char hex[SHA256_TEXT_SIZE];
+
+    jsontext_array(b, "keys");
+    for (size_t i = 0; i < g->n_keys; i++) {
+        hex_encode(g->keys[i].digest, SHA256_SIZE, hex);
+        jsontext_object(b, NULL);
+        jsontext_string(b, "kind", key_kind_name(g->keys[i].kind));
+        jsontext_string(b, "fingerprint", hex);
+        jsontext_end_object(b);
     }
-    root = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &error);
-    if (root)
-        return read_stack(&r, root, ret);
-    ret_error->line = error.line;
-    ret_error->column = error.column;
-    snprintf(ret_error->message, sizeof(ret_error->message), "%s", error.text);
-    return -EBADMSG;
+    jsontext_end_array(b);
 }
 
 void stackjson_format(const struct crash_stack *stack, const struct grouping *g, const char *title,
@@ -224,73 +332,23 @@ void stackjson_format(const struct crash_stack *stack, const struct grouping *g,
 {
     char hex[SHA256_TEXT_SIZE];
 
-    hex_encode(g->fingerprint, SHA256_SIZE, hex);
+    hex_encode(g->keys[0].digest, SHA256_SIZE, hex);
     jsontext_object(b, NULL);
     jsontext_string(b, "title", title);
     jsontext_string(b, "fingerprint", hex);
+    jsontext_int(b, "version", FINGERPRINT_VERSION);
+    jsontext_string(b, "class", g->class);
+    jsontext_string(b, "tag", crash_kind_tag(g->kind));
+    jsontext_string(b, "detail", g->detail);
     jsontext_array(b, "tags");
     jsontext_string(b, NULL, crash_kind_tag(g->kind));
     jsontext_string(b, NULL, g->unsymbolised ? "unsymbolised" : NULL);
     jsontext_end_array(b);
+    format_keys(g, b);
     jsontext_array(b, "frames");
-    for (size_t i = 0; i < stack->n_frames; i++) {
-        jsontext_object(b, NULL);
-        jsontext_string(b, "function", g->verdicts[i].name);
-        jsontext_string(b, "verdict", verdict_name(g->verdicts[i].kind));
-        jsontext_string(b, "rule", g->verdicts[i].rule);
-        jsontext_end_object(b);
-    }
+    for (size_t i = 0; i < stack->n_frames; i++)
+        format_frame(&stack->frames[i], &g->verdicts[i], b);
     jsontext_end_array(b);
     jsontext_end_object(b);
     buf_addc(b, '\n');
-}
-
-/* --- corral-workerd --fingerprint --- */
-
-static int read_input(const char *path, struct buf *b)
-{
-    _cleanup_fd_ int fd = -1;
-
-    if (strcmp(path, "-") == 0)
-        return io_read_fd(STDIN_FILENO, b);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? -errno : io_read_fd(fd, b);
-}
-
-static void report(const char *path, const struct stackjson_error *e)
-{
-    if (e->line > 0)
-        fprintf(stderr, "%s:%d:%d: %s\n", path, e->line, e->column, e->message);
-    else
-        fprintf(stderr, "%s: the value at \"%s\" %s\n", path, e->pointer, e->message);
-}
-
-int stackjson_main(int argc, char **argv, const void *conf)
-{
-    _cleanup_arena_ struct arena a;
-    _cleanup_buf_ struct buf input = BUF_INIT(STACKJSON_MAX);
-    _cleanup_buf_ struct buf output = BUF_INIT(2 * STACKJSON_MAX);
-    struct stackjson_error error;
-    struct crash_stack stack;
-    struct grouping g;
-    int r;
-
-    (void)conf;
-    arena_init(&a, 0);
-    if (argc != 1) {
-        fprintf(stderr, "usage: corral-workerd --fingerprint FILE   (- is standard input)\n");
-        return 2;
-    }
-    r = read_input(argv[0], &input);
-    if (r < 0) {
-        fprintf(stderr, "%s: %s\n", argv[0], strerror(-r));
-        return 1;
-    }
-    if (stackjson_parse((struct str){buf_text(&input), input.len}, &a, &stack, &error) < 0) {
-        report(argv[0], &error);
-        return 1;
-    }
-    fingerprint_make(&stack, &a, &g);
-    stackjson_format(&stack, &g, title_make(&stack, &g, &a), &output);
-    return buf_error(&output) < 0 || io_write(STDOUT_FILENO, output.data, output.len) < 0 ? 1 : 0;
 }

@@ -4,49 +4,61 @@
  * and cut at the end. */
 #include "workerd/grouping/title.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "common/base/str.h"
 #include "common/report/signals.h"
 
-/* The text that follows the prefix in the message, up to one of the end bytes; NULL. */
-static const char *quoted(const char *message, const char *prefix, const char *ends,
-                          struct arena *a)
-{
-    const char *start = message ? strstr(message, prefix) : NULL;
+#define QUOTED_MAX 80 /* bytes of an expression or a message in a title */
 
-    if (!start)
-        return NULL;
-    start += strlen(prefix);
-    return arena_strndup(a, start, strcspn(start, ends));
+/* At most max bytes of it, whole characters, with a mark that some are missing. */
+static const char *shortened(const char *text, struct arena *a)
+{
+    size_t n = strlen(text);
+
+    if (n <= QUOTED_MAX)
+        return text;
+    n = utf8_valid_prefix(text, QUOTED_MAX);
+    return arena_printf(a, "%.*s…", (int)n, text);
 }
 
-static const char *exception_type(const char *message, struct arena *a)
+static const char *signal_words(const struct crash_stack *s, const struct grouping *g,
+                                struct arena *a)
 {
-    const char *type = quoted(message, "an instance of '", "'\n", a);
+    bool handled = g->handled && (s->signal == SIGABRT || s->signal == 0);
+    const char *name = signal_name(handled ? g->handled_signal : s->signal);
 
-    return type ? type : quoted(message, "exception of type ", ":\n ", a);
-}
-
-/* "heap-use-after-free" is more than "sanitizer error", a type more than "uncaught exception". */
-static const char *how(const struct crash_stack *s, enum crash_kind kind, struct arena *a)
-{
-    const char *words = crash_kind_words(kind);
-    const char *detail = NULL;
-    const char *name;
-
-    if (kind == CRASH_EXCEPTION)
-        detail = exception_type(s->message, a);
-    if (kind == CRASH_SANITIZER)
-        words = (detail = quoted(s->message, "Sanitizer: ", " \n", a)) ? detail : words;
-    if (kind == CRASH_EXCEPTION && detail)
-        words = arena_printf(a, "%s %s", words, detail);
-    if (words)
-        return words;
-    name = signal_name(s->signal);
+    if (handled)
+        return name ? name : "crash";
+    if (s->signal == SIGABRT || (s->signal == 0 && strcmp(g->class, "abort") == 0))
+        return "abort";
     if (name)
         return name;
     return s->signal ? arena_printf(a, "signal %lld", (long long)s->signal) : "crash";
+}
+
+/* "heap-use-after-free" is more than "sanitizer error", a type more than "uncaught exception". */
+static const char *how(const struct crash_stack *s, const struct grouping *g, struct arena *a)
+{
+    const char *detail = g->detail ? shortened(g->detail, a) : NULL;
+
+    switch (detail ? g->kind : CRASH_KINDS) {
+    case CRASH_EXCEPTION:
+        return arena_printf(a, "uncaught %s", detail);
+    case CRASH_ASSERTION:
+        return arena_printf(a, "assertion \"%s\" failed", detail);
+    case CRASH_PANIC:
+        return arena_printf(a, "panic \"%s\"", detail);
+    case CRASH_SANITIZER:
+    case CRASH_UNDEFINED:
+    case CRASH_RACE:
+    case CRASH_LEAK:
+        return detail;
+    default:
+        break;
+    }
+    return g->kind != CRASH_NONE ? crash_kind_words(g->kind) : signal_words(s, g, a);
 }
 
 static const char *last_component(const char *path)
@@ -72,6 +84,8 @@ static const char *where(const struct crash_stack *s, const struct grouping *g, 
 
     if (name)
         return arena_printf(a, "%s()%s", name, source_place(f, a));
+    if (f && f->module && f->offset == 0)
+        return last_component(f->module);
     if (f && f->module)
         return arena_printf(a, "%s+0x%llx", last_component(f->module),
                             (unsigned long long)f->offset);
@@ -91,7 +105,7 @@ static void make_one_line(char *text)
 const char *title_make(const struct crash_stack *stack, const struct grouping *g, struct arena *a)
 {
     const char *place = where(stack, g, a);
-    const char *manner = how(stack, g->kind, a);
+    const char *manner = how(stack, g, a);
     char *title = place ? arena_printf(a, "%s in %s", manner, place) : arena_strdup(a, manner);
     size_t n = strlen(title);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a group is called: how it crashed and where. `SIGSEGV in process_data() app.c:142`, `heap
- * corruption in cache_evict() lru.c:88`, `assertion failed in fill() ring.c:30`, `SIGSEGV in
- * app+0x1234`, `SIGBUS in app`. Pure. */
+ * corruption in cache_evict() lru.c:88`, `assertion "n > 0" failed in fill() ring.c:30`, `uncaught
+ * std::out_of_range in Parser::next() parser.cpp:51`, `abort in app+0x1234`, `SIGBUS in app`. Pure.
+ */
 #ifndef CORRAL_WORKERD_GROUPING_TITLE_H
 #define CORRAL_WORKERD_GROUPING_TITLE_H
 

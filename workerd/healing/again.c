@@ -10,6 +10,7 @@
 #include "workerd/child.h"
 #include "workerd/counters.h"
 #include "workerd/group.h"
+#include "workerd/siterules.h"
 
 /* An event in hand. */
 struct patient {
@@ -101,7 +102,7 @@ static int use(struct patient *p, const struct crash_record *record, struct anal
     struct event e;
 
     group_complete(an, &record->meta, p->arena);
-    group_make(record, an, p->arena, &e);
+    group_make(record, an, siterules_get(), p->arena, &e);
     job_write_analysis(p->w, p->event->crash_id, an);
     return store(p, &e);
 }

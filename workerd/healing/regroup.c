@@ -11,22 +11,6 @@
 
 /* --- Keys and titles --- */
 
-int regroup_adopt(struct db *d, int64_t group, const struct event *e)
-{
-    static const struct db_query q = {
-        "regroup-adopt",
-        "INSERT INTO group_fingerprints (fingerprint, group_id, algorithm, quality) "
-        "VALUES ($1::bytea, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING group_id"};
-    struct digest_text fingerprint = digest_text(e->fingerprint);
-    struct number id = number(group), algorithm = number(FINGERPRINT_VERSION);
-    struct number quality = number(e->quality);
-    const char *const params[] = {fingerprint.text, id.text, algorithm.text, quality.text};
-    _cleanup_result_ PGresult *res = NULL;
-    int r = RUN(d, q, params, &res);
-
-    return r ? r : PQntuples(res) ? 0 : REGROUP_TAKEN;
-}
-
 int regroup_drop_vague_keys(struct db *d, int64_t group)
 {
     static const struct db_query q = {
@@ -101,20 +85,21 @@ static const struct db_query merge_steps[] = {
     {"merge-rest", "UPDATE crash_groups SET moving = event_count > " MOVED_AT_ONCE ", "
                    "event_count = 0, host_count = 0 "
                    "WHERE id = $2::integer AND merged_into = $1::integer"},
-    {"merge-audit", "INSERT INTO audit_log (actor, action, subject, detail) "
-                    "VALUES ('system', 'group.merge', 'G-' || $2::integer, "
-                    "        jsonb_build_object('into', 'G-' || $1::integer))"},
 };
 
-int regroup_merge(struct db *d, int64_t survivor, int64_t other)
+int regroup_merge(struct db *d, int64_t survivor, int64_t other, const char *actor)
 {
+    static const struct db_query audit = {
+        "merge-audit", "INSERT INTO audit_log (actor, action, subject, detail) "
+                       "VALUES ($3, 'group.merge', 'G-' || $2::integer, "
+                       "        jsonb_build_object('into', 'G-' || $1::integer))"};
     struct number to = number(survivor), from = number(other);
-    const char *const params[] = {to.text, from.text};
+    const char *const params[] = {to.text, from.text, actor};
     int r = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(merge_steps) && r == 0; i++)
-        r = RUN(d, merge_steps[i], params, NULL);
-    return r;
+        r = db_run(d, &merge_steps[i], params, 2, NULL);
+    return r ? r : RUN(d, audit, params, NULL);
 }
 
 /* --- Moving one event --- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of the transaction that heals an event: its group adopts a key, is merged with another, or
- * loses the event to it. Everything that is counted (crashes, hours, hosts, programs, stacks) moves
+/* Parts of the transaction that heals an event: its group is merged with another, or loses
+ * the event to it. Everything that is counted (crashes, hours, hosts, programs, stacks) moves
  * with what it counts. All groups in question are locked by the caller. Outcomes of db.h. */
 #ifndef CORRAL_WORKERD_HEALING_REGROUP_H
 #define CORRAL_WORKERD_HEALING_REGROUP_H
@@ -12,17 +12,12 @@
 
 #include "workerd/group.h"
 
-enum regroup_outcome {
-    REGROUP_TAKEN = 80, /* beside enum db_outcome: the key has got another group meanwhile */
-};
-
-/* The group gets the event's fingerprint as one more key; without_frames: those that know no frame
- * are taken from it, for it is no group of such crashes any more. */
-int regroup_adopt(struct db *d, int64_t group, const struct event *e);
+/* The group loses the keys that know no frame, for it is no group of such crashes any more. */
 int regroup_drop_vague_keys(struct db *d, int64_t group);
 
-/* Gives everything of a group to the survivor, to which its number leads from then on. */
-int regroup_merge(struct db *d, int64_t survivor, int64_t other);
+/* Gives everything of a group to the survivor, to which its number leads from then on; actor as in
+ * audit_log. */
+int regroup_merge(struct db *d, int64_t survivor, int64_t other, const char *actor);
 
 /* One event, which is one crash. */
 struct regroup_move {

@@ -10,11 +10,13 @@
 
 #include "workerd/healing/again.h"
 #include "workerd/healing/queries.h"
+#include "workerd/regroup/requests.h"
 
-#define MARKS_MAX  256                  /* of one round; more are another one's */
-#define PAGE       100                  /* events that are asked for at once */
-#define LOOK_USEC  (50 * USEC_PER_MSEC) /* between two looks at the queue of new crashes */
-#define YIELD_USEC USEC_PER_SEC         /* for which they go first */
+#define MARKS_MAX     256                  /* of one round; more are another one's */
+#define PAGE          100                  /* events that are asked for at once */
+#define LOOK_USEC     (50 * USEC_PER_MSEC) /* between two looks at the queue of new crashes */
+#define YIELD_USEC    USEC_PER_SEC         /* for which they go first */
+#define REQUESTS_USEC USEC_PER_SEC
 
 struct mark {
     char name[2 * 64 + 1];
@@ -27,9 +29,12 @@ struct round {
     size_t n_marks;
     struct text_set build_ids, crashes; /* of the marks */
     bool all;
-    int64_t since;     /* what was analysed again at this time or later needs it no more */
-    int64_t next;      /* monotonic: not before it the next event */
-    uint64_t n_events; /* analysed by this pass */
+    int64_t since;           /* what was analysed again at this time or later needs it no more */
+    int64_t next;            /* monotonic: not before it the next event */
+    int64_t next_requests;   /* monotonic: not before it a look at what people ask for */
+    uint64_t n_events;       /* analysed by this pass */
+    bool (*each)(void *arg); /* behind each event; NULL */
+    void *arg;
 };
 
 /* --- The marks --- */
@@ -89,6 +94,17 @@ static bool await_turn(struct round *r)
     return !r->w->stopping();
 }
 
+/* Whoever asked for a change of groups does not wait for all events of a round. */
+static bool answer_requests(struct round *r)
+{
+    int64_t now = clock_mono();
+
+    if (now < r->next_requests)
+        return true;
+    r->next_requests = now + REQUESTS_USEC;
+    return !requests_due(r->w) || requests_run(r->w) == 0;
+}
+
 /* --- Events --- */
 
 static int follow(struct round *r)
@@ -108,10 +124,14 @@ static int heal(struct round *r, const struct heal_event *event, const struct te
 
     if (!await_turn(r) || query_heal_lead(r->w->db, &leads) != 0 || !leads)
         return ROUND_CUT;
+    if (!r->each && !answer_requests(r))
+        return ROUND_CUT;
     e = again_analyse(r->w, event, build_ids, &merged);
     if (e == 0 && merged)
         e = follow(r);
     r->n_events++;
+    if (e == 0 && r->each && !r->each(r->arg))
+        e = ROUND_CUT;
     return e ? ROUND_CUT : 0;
 }
 
@@ -206,4 +226,13 @@ int round_run(struct worker *w)
     }
     arena_fini(&r.arena);
     return e;
+}
+
+int round_group(struct worker *w, int64_t group, int64_t since, bool (*each)(void *arg), void *arg)
+{
+    const struct heal_stack whole = {.group_id = group};
+    struct round r = {.w = w, .since = since, .each = each, .arg = arg};
+    int e = follow(&r) ? ROUND_CUT : 0;
+
+    return e ? e : heal_stack(&r, &whole);
 }

@@ -14,4 +14,8 @@ enum round_outcome {
 /* Does what the taken marks (arrivals_taken) ask for, and is done with them. */
 int round_run(struct worker *w);
 
+/* Analyses all events of a group again that were not since that time (usec), with the same
+ * patience. each is called behind every event, and ends the round when it returns false. */
+int round_group(struct worker *w, int64_t group, int64_t since, bool (*each)(void *arg), void *arg);
+
 #endif

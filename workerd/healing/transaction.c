@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 
 #include "workerd/healing/regroup.h"
+#include "workerd/keys.h"
 #include "workerd/params.h"
 #include "workerd/references.h"
 
@@ -21,30 +22,39 @@
 /* An event as it is, and where it belongs now. */
 struct look {
     int64_t home;                      /* its group */
-    int64_t known;                     /* the group that has its new fingerprint; 0: none */
+    int64_t known;                     /* the group that its new keys lead to; 0: none */
+    struct key_params keys;            /* by which */
+    bool adopts;                       /* some of them lead nowhere yet */
     int64_t old_stack, stack, problem; /* ids, 0: none, or no row yet */
     int64_t host, program, flags;
     int64_t home_events;
-    bool home_is_whole; /* the group has a whole key that is not the new one */
+    bool proven; /* the first key leads somewhere, or another stack with names shares a further one
+                  */
+    bool home_is_whole; /* the group has a whole key that is none of the new ones */
 };
 
-static int look(struct db *d, const struct event *e, struct look *ret)
+static int look(struct db *d, const struct event *e, struct arena *a, struct look *ret)
 {
     static const struct db_query q = {
         "heal-look",
-        "SELECT h.id, (SELECT group_id FROM group_fingerprints WHERE fingerprint = $3::bytea), "
-        "       e.stack_id, (SELECT id FROM stacks WHERE digest = $4::bytea), "
+        "SELECT h.id, (SELECT " GROUP_OF_KEYS "), e.stack_id, "
+        "       (SELECT id FROM stacks WHERE digest = $4::bytea), "
         "       (SELECT id FROM problems WHERE problem = $5), e.host_id, e.program_id, e.flags, "
         "       h.event_count, EXISTS (SELECT FROM group_fingerprints f WHERE f.group_id = h.id "
-        "                              AND f.quality = 2 AND f.fingerprint <> $3::bytea) "
+        "                              AND f.quality = 2 AND f.fingerprint <> k.key), "
+        "       k.key, k.more, " KEYS_LEAD_NOWHERE ", "
+        "       EXISTS (SELECT FROM group_fingerprints f WHERE f.fingerprint = k.key) OR EXISTS "
+        "           (SELECT FROM group_stacks t JOIN stacks s ON s.id = t.stack_id "
+        "            WHERE t.group_id = h.id AND s.more_keys && k.more "
+        "            AND s.digest IS DISTINCT FROM $4::bytea) "
         "FROM crash_events e JOIN crash_groups g ON g.id = e.group_id "
-        "JOIN crash_groups h ON h.id = coalesce(g.merged_into, g.id) "
-        "WHERE e.crash_id = $1::uuid AND e.received_at = $2::timestamptz"};
+        "JOIN crash_groups h ON h.id = coalesce(g.merged_into, g.id), " KEYS_OF(
+            "$4", "$3", "$6") " WHERE e.crash_id = $1::uuid AND e.received_at = $2::timestamptz"};
     struct moment at = moment(e->received_at);
-    struct digest_text fingerprint = digest_text(e->fingerprint);
+    struct key_params keys = keys_of_event(e, a);
     struct digest_text digest = e->stack ? digest_text(e->stack->digest) : (struct digest_text){""};
-    const char *const params[] = {e->crash_id, at.text, fingerprint.text,
-                                  e->stack ? digest.text : NULL, e->problem};
+    const char *const params[] = {e->crash_id, at.text,  keys.key, e->stack ? digest.text : NULL,
+                                  e->problem,  keys.more};
     _cleanup_result_ PGresult *res = NULL;
     int r = RUN(d, q, params, &res);
 
@@ -63,6 +73,9 @@ static int look(struct db *d, const struct event *e, struct look *ret)
         .flags = db_int(res, 0, 7),
         .home_events = db_int(res, 0, 8),
         .home_is_whole = db_bool(res, 0, 9),
+        .keys = {arena_strdup(a, db_text(res, 0, 10)), arena_strdup(a, db_text(res, 0, 11))},
+        .adopts = db_bool(res, 0, 12),
+        .proven = db_bool(res, 0, 13),
     };
     return 0;
 }
@@ -78,15 +91,15 @@ static int lock_groups(struct db *d, const struct look *l)
     return RUN(d, q, params, NULL);
 }
 
-static int look_and_lock(struct db *d, const struct event *e, struct look *ret)
+static int look_and_lock(struct db *d, const struct event *e, struct arena *a, struct look *ret)
 {
     struct look before = {0};
-    int r = look(d, e, &before);
+    int r = look(d, e, a, &before);
 
     if (r == 0)
         r = lock_groups(d, &before);
     if (r == 0)
-        r = look(d, e, ret);
+        r = look(d, e, a, ret);
     if (r)
         return r;
     return ret->home == before.home && ret->known == before.known ? 0 : AGAIN;
@@ -96,16 +109,18 @@ static int look_and_lock(struct db *d, const struct event *e, struct look *ret)
 
 enum way { WAY_STAYS, WAY_ADOPTS, WAY_MERGES, WAY_MOVES, WAY_FOUNDS };
 
+/* That an event without names came to a group by its addresses says nothing of whether the group's
+ * other events are of the same bug. */
 static enum way way_of(const struct look *l, const struct event *e)
 {
     bool vague = l->flags & EVENT_NO_STACK, has_others = l->home_events > 1;
+    bool is_other = has_others && l->home_is_whole && e->quality == QUALITY_WHOLE;
 
     if (l->known == l->home)
-        return WAY_STAYS;
+        return is_other && !l->proven ? WAY_FOUNDS : WAY_STAYS;
     if (l->known)
         return has_others && (vague || l->home_is_whole) ? WAY_MOVES : WAY_MERGES;
-    return has_others && (vague || (l->home_is_whole && e->quality == QUALITY_WHOLE)) ? WAY_FOUNDS
-                                                                                      : WAY_ADOPTS;
+    return (has_others && vague) || is_other ? WAY_FOUNDS : WAY_ADOPTS;
 }
 
 static int merge(struct db *d, const struct look *l, struct heal_result *ret)
@@ -114,7 +129,34 @@ static int merge(struct db *d, const struct look *l, struct heal_result *ret)
 
     ret->group_id = home_is_older ? l->home : l->known;
     ret->merged = home_is_older ? l->known : l->home;
-    return regroup_merge(d, ret->group_id, ret->merged);
+    return regroup_merge(d, ret->group_id, ret->merged, "system");
+}
+
+/* Its further keys go with it. */
+static int found(struct db *d, const struct look *l, const struct event *e, int64_t *ret)
+{
+    static const struct db_query q = {"heal-take-keys",
+                                      "UPDATE group_fingerprints SET group_id = $1 "
+                                      "WHERE group_id = $2 AND fingerprint = ANY ($3::bytea[])"};
+    int r = reference_make_group(d, e, &l->keys, ret);
+    struct number id = number(*ret), home = number(l->home);
+    const char *const params[] = {id.text, home.text, l->keys.more};
+
+    return r ? r : RUN(d, q, params, NULL);
+}
+
+/* Nobody was faster with the first key. */
+static int still_leads(struct db *d, int64_t group, const struct key_params *keys)
+{
+    static const struct db_query q = {
+        "heal-leads",
+        "SELECT FROM group_fingerprints WHERE fingerprint = $1::bytea AND group_id = $2"};
+    struct number id = number(group);
+    const char *const params[] = {keys->key, id.text};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = RUN(d, q, params, &res);
+
+    return r ? r : PQntuples(res) ? 0 : AGAIN;
 }
 
 /* Before the event's row changes. */
@@ -126,14 +168,16 @@ static int find_group(struct db *d, const struct look *l, const struct event *e,
     *ret = (struct heal_result){.group_id = way == WAY_MOVES ? l->known : l->home};
     if ((way == WAY_ADOPTS || way == WAY_MERGES) && l->flags & EVENT_NO_STACK)
         r = regroup_drop_vague_keys(d, l->home);
-    if (r == 0 && way == WAY_ADOPTS)
-        r = regroup_adopt(d, l->home, e);
     if (r == 0 && way == WAY_MERGES)
         r = merge(d, l, ret);
     if (r == 0 && way == WAY_FOUNDS)
-        r = reference_make_group(d, e, &ret->group_id);
+        r = found(d, l, e, &ret->group_id);
+    else if (r == 0 && l->adopts)
+        r = keys_adopt(d, ret->group_id, &l->keys, e->quality);
+    if (r == 0)
+        r = still_leads(d, ret->group_id, &l->keys);
     ret->moved = ret->group_id != l->home;
-    return r == REGROUP_TAKEN || r == REFERENCE_TAKEN ? AGAIN : r;
+    return r == REFERENCE_TAKEN ? AGAIN : r;
 }
 
 /* --- The event's row and its stack --- */
@@ -309,7 +353,7 @@ static int attempt(struct db *d, const struct healed *h, struct arena *a, struct
 
     if (r)
         return r;
-    r = look_and_lock(d, h->event, &l);
+    r = look_and_lock(d, h->event, a, &l);
     if (r == 0 && lacks_reference(&l, h->event)) {
         db_rollback(d);
         r = make_references(d, h->event, &l, a);
