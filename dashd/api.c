@@ -11,6 +11,7 @@
 #include "common/report/signals.h"
 #include "common/store/blob.h"
 #include "dashd/access/access.h"
+#include "dashd/api_grouping.h"
 #include "dashd/app.h"
 #include "dashd/event.h"
 #include "dashd/group.h"
@@ -18,7 +19,7 @@
 
 #define ANALYSIS_INLINE_MAX (4u * 1024 * 1024) /* a larger one has an address of its own */
 
-static void send_json(struct response *r)
+void api_send(struct response *r)
 {
     buf_addc(response_body(r), '\n');
     response_type(r, "application/json");
@@ -27,7 +28,7 @@ static void send_json(struct response *r)
 
 /* --- Members --- */
 
-static void add_time(struct buf *b, const char *key, int64_t at)
+void api_add_time(struct buf *b, const char *key, int64_t at)
 {
     char text[CLOCK_TEXT_SIZE];
 
@@ -37,7 +38,7 @@ static void add_time(struct buf *b, const char *key, int64_t at)
     jsontext_string(b, key, text);
 }
 
-static void add_group_id(struct buf *b, const char *key, int64_t id)
+void api_add_group_id(struct buf *b, const char *key, int64_t id)
 {
     char text[32];
 
@@ -53,18 +54,18 @@ static void add_page(struct buf *b, struct request *q, const char *path)
     jsontext_string(b, "url", arena_printf(request_arena(q), "%s%s", app->conf->public_url, path));
 }
 
-static void add_group(struct buf *b, struct request *q, const struct group_row *g)
+void api_add_group(struct buf *b, struct request *q, const struct group_row *g)
 {
-    add_group_id(b, "id", g->id);
+    api_add_group_id(b, "id", g->id);
     jsontext_string(b, "title", g->title);
     jsontext_string(b, "status", g->status);
     jsontext_string(b, "executable", g->executable);
     jsontext_string(b, "signal", signal_name(g->signal));
     jsontext_int(b, "event_count", (int64_t)g->event_count);
     jsontext_int(b, "host_count", (int64_t)g->host_count);
-    add_time(b, "first_seen", g->first_seen);
-    add_time(b, "last_seen", g->last_seen);
-    add_time(b, "resolved_at", g->resolved_at);
+    api_add_time(b, "first_seen", g->first_seen);
+    api_add_time(b, "last_seen", g->last_seen);
+    api_add_time(b, "resolved_at", g->resolved_at);
     jsontext_string(b, "resolved_by", g->resolved_by);
     add_page(b, q, arena_printf(request_arena(q), "/groups/G-%" PRId64, g->id));
 }
@@ -78,8 +79,8 @@ static void add_shares(struct buf *b, const char *key, const struct share_list *
         jsontext_string(b, label, l->rows[i].label);
         jsontext_string(b, detail, l->rows[i].detail);
         jsontext_int(b, "event_count", (int64_t)l->rows[i].events);
-        add_time(b, "first_seen", l->rows[i].first_seen);
-        add_time(b, "last_seen", l->rows[i].last_seen);
+        api_add_time(b, "first_seen", l->rows[i].first_seen);
+        api_add_time(b, "last_seen", l->rows[i].last_seen);
         jsontext_end_object(b);
     }
     jsontext_end_array(b);
@@ -102,6 +103,7 @@ static void add_stack(struct buf *b, const struct stack_view *s)
         analysis_format_frame(s->frames[i].frame, b);
         jsontext_string(b, "verdict", s->frames[i].verdict);
         jsontext_string(b, "rule", s->frames[i].rule);
+        jsontext_string(b, "name", s->frames[i].name);
         jsontext_end_object(b);
     }
     jsontext_end_array(b);
@@ -110,9 +112,9 @@ static void add_stack(struct buf *b, const struct stack_view *s)
 static void add_event(struct buf *b, struct request *q, const struct event_row *e)
 {
     jsontext_string(b, "id", e->crash_id);
-    add_group_id(b, "group", e->group_id);
-    add_time(b, "crashed_at", e->crashed_at);
-    add_time(b, "received_at", e->received_at);
+    api_add_group_id(b, "group", e->group_id);
+    api_add_time(b, "crashed_at", e->crashed_at);
+    api_add_time(b, "received_at", e->received_at);
     jsontext_string(b, "host", e->host);
     jsontext_string(b, "executable", e->executable);
     jsontext_string(b, "version", e->version);
@@ -123,7 +125,7 @@ static void add_event(struct buf *b, struct request *q, const struct event_row *
     jsontext_string(b, "problem", e->problem);
     jsontext_int(b, "crashes", (int64_t)e->crashes);
     if (e->flags & EVENT_COUNTED)
-        add_time(b, "first_at", e->first_at);
+        api_add_time(b, "first_at", e->first_at);
     add_page(b, q, arena_printf(request_arena(q), "/events/%s", e->crash_id));
 }
 
@@ -152,7 +154,7 @@ void api_groups(struct request *q, struct response *r)
     jsontext_array(b, "groups");
     for (size_t i = 0; i < list.n; i++) {
         jsontext_object(b, NULL);
-        add_group(b, q, &list.rows[i]);
+        api_add_group(b, q, &list.rows[i]);
         jsontext_int(b, "recent_events", (int64_t)list.rows[i].recent);
         jsontext_end_object(b);
     }
@@ -167,7 +169,7 @@ void api_groups(struct request *q, struct response *r)
                                      listing_after(&l, a, key, last->id)));
     }
     jsontext_end_object(b);
-    send_json(r);
+    api_send(r);
 }
 
 static void add_group_details(struct buf *b, struct request *q, const struct group_view *v)
@@ -186,6 +188,7 @@ static void add_group_details(struct buf *b, struct request *q, const struct gro
     jsontext_end_array(b);
     jsontext_string(b, "stack_of", v->sample.crash_id);
     add_stack(b, &v->stack);
+    api_add_grouping(b, v);
     jsontext_array(b, "events");
     for (size_t i = 0; i < v->events.n; i++) {
         jsontext_object(b, NULL);
@@ -214,10 +217,10 @@ void api_group(struct request *q, struct response *r)
         return;
     }
     jsontext_object(b, NULL);
-    add_group(b, q, &v.group);
+    api_add_group(b, q, &v.group);
     add_group_details(b, q, &v);
     jsontext_end_object(b);
-    send_json(r);
+    api_send(r);
 }
 
 /* Asking for the state that a group has already is fine: the answer is the group as it is. */
@@ -285,7 +288,7 @@ static void add_reanalysis(struct buf *b, struct request *q, const struct event_
     if (!e->reanalysed_at)
         return;
     jsontext_object(b, "reanalysed");
-    add_time(b, "at", e->reanalysed_at);
+    api_add_time(b, "at", e->reanalysed_at);
     jsontext_array(b, "build_ids");
     for (id = strtok_r(ids, ",", &rest); id; id = strtok_r(NULL, ",", &rest))
         jsontext_string(b, NULL, id);
@@ -316,6 +319,16 @@ static void add_details(struct buf *b, struct request *q, const struct event_vie
     }
 }
 
+static void add_explanation(struct buf *b, struct request *q, const struct event_view *e)
+{
+    struct explanation why;
+
+    event_explain(&e->row, &e->stack, request_arena(q), &why);
+    if (e->hidden)
+        why.message = why.detail = NULL;
+    api_add_explanation(b, &why);
+}
+
 static void add_known_event(struct buf *b, struct request *q, const struct event_view *e)
 {
     add_event(b, q, &e->row);
@@ -333,6 +346,7 @@ static void add_known_event(struct buf *b, struct request *q, const struct event
         jsontext_string(b, "fidelity", fidelity_name(e->record->meta.fidelity));
     add_core(b, q, e);
     add_stack(b, &e->stack);
+    add_explanation(b, q, e);
     add_details(b, q, e);
 }
 
@@ -357,7 +371,7 @@ void api_event(struct request *q, struct response *r)
     else
         add_known_event(b, q, &e);
     jsontext_end_object(b);
-    send_json(r);
+    api_send(r);
 }
 
 void api_event_analysis(struct request *q, struct response *r)

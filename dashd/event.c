@@ -244,6 +244,14 @@ const char *event_arrivals(const struct event_view *e, struct arena *a)
     return all;
 }
 
+void event_explain(const struct event_row *row, const struct stack_view *s, struct arena *a,
+                   struct explanation *ret)
+{
+    const struct stack_columns columns = {row->facts, row->grouped, row->more_keys};
+
+    explanation_make(&columns, s, a, ret);
+}
+
 /* --- Registers --- */
 
 static bool find_register(const struct thread *t, const char *name, uint64_t *ret)

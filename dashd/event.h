@@ -13,6 +13,7 @@
 #include "common/report/analysis.h"
 #include "common/report/fullcore.h"
 #include "common/report/record.h"
+#include "dashd/grouping/explanation.h"
 #include "dashd/queries.h"
 #include "dashd/stack.h"
 
@@ -67,6 +68,9 @@ const char *event_points_at(const struct analysis *an, const struct thread *t, u
 /* "libfoo.so.1 (build-id ab12…), …": what arrived, so that it was analysed again; NULL: nothing, it
  * was asked for by hand. */
 const char *event_arrivals(const struct event_view *e, struct arena *a);
+/* Why it is in its group. s: its crashing stack, with verdicts. */
+void event_explain(const struct event_row *row, const struct stack_view *s, struct arena *a,
+                   struct explanation *ret);
 /* The word for si_code, NULL. */
 const char *event_code(const struct event_view *e);
 

@@ -52,8 +52,30 @@ static int load_sample(struct db *db, struct arena *a, struct group_view *v)
 {
     int r = query_group_sample(db, a, v->group.id, &v->sample);
 
-    if (!r && v->sample.frames && stack_parse(str_from(v->sample.frames), a, &v->stack) < 0)
+    if (r)
+        return r;
+    if (v->sample.frames && stack_parse(str_from(v->sample.frames), a, &v->stack) < 0)
         v->stack = (struct stack_view){0};
+    event_explain(&v->sample, &v->stack, a, &v->explanation);
+    return 0;
+}
+
+/* Why it is one group, and what people made of that. */
+static int load_grouping(struct db *db, struct arena *a, struct group_view *v)
+{
+    struct main_stack main;
+    int r = query_group_state(db, a, v->group.id, &v->state);
+
+    if (!r)
+        r = similar_main_stack(db, a, v->group.id, &main);
+    if (!r)
+        r = similar_find(db, a, v->group.id, &main, &v->similar);
+    if (!r)
+        r = query_decisions(db, a, v->group.id, &v->decisions);
+    if (!r)
+        r = query_requests(db, a, v->group.id, &v->requests);
+    if (!r)
+        hint_parse(v->state.split_hint, a, &v->hint);
     return r;
 }
 
@@ -87,6 +109,10 @@ int group_load(struct request *q, int64_t id, int64_t now, struct group_view *re
             r = load_trends(db, a, now, &v);
         if (!r)
             r = load_sample(db, a, &v);
+        if (!r)
+            r = load_grouping(db, a, &v);
+        if (v.sample.flags & EVENT_RESTRICTED && !access_has(q, MAY_CORE))
+            v.explanation.message = v.explanation.detail = NULL;
     }
     if (!r)
         *ret = v;

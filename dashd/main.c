@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* corral-dashd: what people and their programs see. Reads PostgreSQL and the blob store, writes
- * nothing but sessions, the state of groups and the audit log. This file is the table of contents:
- * every address, who may use it, what serves it. */
+ * nothing but sessions, the state of groups, requests about them, and the audit log. This file is
+ * the table of contents: every address, who may use it, what serves it. */
 #include "common/base/cleanup.h"
 #include "common/daemon/daemon.h"
 #include "dashd/access/access.h"
 #include "dashd/accounts.h"
 #include "dashd/api.h"
+#include "dashd/api_grouping.h"
 #include "dashd/app.h"
 #include "dashd/page.h"
 
@@ -26,6 +27,14 @@ static const struct route routes[] = {
     {"GET", "/groups/{id}", 0, handle_group, NULL, MAY_READ},
     {"POST", "/groups/{id}/resolve", FORM_MAX, handle_group_resolve, NULL, MAY_TRIAGE},
     {"POST", "/groups/{id}/reopen", FORM_MAX, handle_group_reopen, NULL, MAY_TRIAGE},
+    {"GET", "/groups/{id}/compare/{other}", 0, handle_compare, NULL, MAY_READ},
+    {"GET", "/groups/{id}/merge", 0, handle_merge_preview, NULL, MAY_TRIAGE},
+    {"POST", "/groups/{id}/merge", FORM_MAX, handle_merge, NULL, MAY_TRIAGE},
+    {"GET", "/groups/{id}/split", 0, handle_split_preview, NULL, MAY_TRIAGE},
+    {"POST", "/groups/{id}/split", FORM_MAX, handle_split, NULL, MAY_TRIAGE},
+    {"POST", "/groups/{id}/undo", FORM_MAX, handle_undo, NULL, MAY_TRIAGE},
+    {"POST", "/groups/{id}/reprocess", FORM_MAX, handle_reprocess, NULL, MAY_TRIAGE},
+    {"GET", "/grouping-requests/{id}", 0, handle_grouping_request, NULL, MAY_READ},
     {"GET", "/events/{id}", 0, handle_event, NULL, MAY_READ},
     {"GET", "/events/{id}/text", 0, handle_event_text, NULL, MAY_READ},
     {"GET", "/events/{id}/core", 0, handle_event_core, NULL, MAY_CORE},
@@ -35,6 +44,13 @@ static const struct route routes[] = {
     {"POST", "/api/v1/groups/{id}/resolve", FORM_MAX, api_group_resolve, NULL,
      PROGRAMS | MAY_TRIAGE},
     {"POST", "/api/v1/groups/{id}/reopen", FORM_MAX, api_group_reopen, NULL, PROGRAMS | MAY_TRIAGE},
+    {"GET", "/api/v1/groups/{id}/merge", 0, api_merge_preview, NULL, PROGRAMS | MAY_READ},
+    {"POST", "/api/v1/groups/{id}/merge", FORM_MAX, api_merge, NULL, PROGRAMS | MAY_TRIAGE},
+    {"GET", "/api/v1/groups/{id}/split", 0, api_split_preview, NULL, PROGRAMS | MAY_READ},
+    {"POST", "/api/v1/groups/{id}/split", FORM_MAX, api_split, NULL, PROGRAMS | MAY_TRIAGE},
+    {"POST", "/api/v1/groups/{id}/undo", FORM_MAX, api_undo, NULL, PROGRAMS | MAY_TRIAGE},
+    {"POST", "/api/v1/groups/{id}/reprocess", FORM_MAX, api_reprocess, NULL, PROGRAMS | MAY_TRIAGE},
+    {"GET", "/api/v1/grouping-requests/{id}", 0, api_grouping_request, NULL, PROGRAMS | MAY_READ},
     {"GET", "/api/v1/events/{id}", 0, api_event, NULL, PROGRAMS | MAY_READ},
     {"GET", "/api/v1/events/{id}/analysis", 0, api_event_analysis, NULL, PROGRAMS | MAY_READ},
     {"GET", "/api/v1/events/{id}/core", 0, handle_event_core, NULL, PROGRAMS | MAY_CORE},

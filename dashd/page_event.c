@@ -81,6 +81,9 @@ static void show(struct request *q, struct response *r, struct page *p, struct e
 
     if (v.all_threads && e->analysis)
         unfold(e->analysis, p->arena, &e->others);
+    event_explain(&e->row, &e->stack, p->arena, &v.explanation);
+    if (e->hidden)
+        v.explanation.message = v.explanation.detail = NULL;
     v.folds_shown = folds_shown(&e->others, v.all_threads);
     p->section = SECTION_GROUPS;
     p->title = arena_printf(p->arena, "%s - event", v.verdict);

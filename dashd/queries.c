@@ -348,8 +348,10 @@ int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned li
 /* One event with its stack and its group, which it may not have followed yet into another. */
 #define WHOLE_EVENT_COLUMNS                                                                        \
     EVENT_COLUMNS                                                                                  \
-    ", s.frames, g.title, g.status, g.id, " USEC("r.at") ", array_to_string(r.build_ids, ','), "   \
-                                                         "r.problem"
+    ", s.frames, g.title, g.status, g.id, " USEC(                                                  \
+        "r.at") ", array_to_string(r.build_ids, ','), "                                            \
+                "r.problem, s.facts || s.judged, s.grouped, "                                      \
+                "cardinality(s.more_keys)"
 #define WHOLE_EVENT_TABLES                                                                         \
     "LEFT JOIN crash_groups own ON own.id = e.group_id "                                           \
     "LEFT JOIN crash_groups g ON g.id = coalesce(own.merged_into, own.id) "                        \
@@ -369,6 +371,9 @@ static void read_whole_event(struct arena *a, const PGresult *res, int row, void
     e->reanalysed_at = db_int(res, row, 17);
     e->arrived = text_at(a, res, row, 18);
     e->reanalysis_problem = text_at(a, res, row, 19);
+    e->facts = text_at(a, res, row, 20);
+    e->grouped = text_at(a, res, row, 21);
+    e->more_keys = count_at(res, row, 22);
 }
 
 int query_group_sample(struct db *d, struct arena *a, int64_t group, struct event_row *ret)

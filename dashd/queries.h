@@ -121,6 +121,8 @@ struct event_row {
     uint64_t crashes;               /* that it stands for; 1 unless EVENT_COUNTED */
     int64_t first_at;               /* of the first of them; EVENT_COUNTED */
     const char *frames;             /* JSON; NULL in lists, and without a stack */
+    const char *facts, *grouped;    /* of the stack, likewise */
+    uint64_t more_keys;             /* likewise */
     int64_t reanalysed_at;          /* 0: never, or in a list */
     const char *arrived;            /* build-ids that made us, with commas between; "": by hand */
     const char *reanalysis_problem; /* why it is as it was; NULL */

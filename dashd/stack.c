@@ -42,6 +42,7 @@ static void read_verdicts(const json_t *frames, struct arena *a, struct stack_vi
 
         s->frames[i].verdict = text_member(f, "verdict", a);
         s->frames[i].rule = text_member(f, "rule", a);
+        s->frames[i].name = text_member(f, "name", a);
     }
 }
 
@@ -109,6 +110,7 @@ static void copy_verdicts(const struct stack_view *judged, struct stack_view *s)
             return;
         s->frames[i].verdict = judged->frames[i].verdict;
         s->frames[i].rule = judged->frames[i].rule;
+        s->frames[i].name = judged->frames[i].name;
     }
 }
 
@@ -136,6 +138,35 @@ void stack_of_thread(const struct analysis *an, const struct thread *t,
     copy_verdicts(judged, ret);
     for (size_t i = 0; i < ret->n; i++)
         ret->frames[i].missing = why_nameless(an, ret->frames[i].frame);
+}
+
+/* --- Labels --- */
+
+const char *frame_label(const struct frame_view *f, struct arena *a)
+{
+    const char *text = f->name ? f->name : f->frame->function;
+
+    if (!cstr_empty(text))
+        return text;
+    return cstr_empty(f->frame->module) ? NULL : arena_strdup(a, path_base(f->frame->module));
+}
+
+static bool is_usable(const struct frame_view *f)
+{
+    return f->verdict && (strcmp(f->verdict, "kept") == 0 || strcmp(f->verdict, "limit") == 0);
+}
+
+const char **stack_labels(const struct stack_view *s, bool usable_only, struct arena *a,
+                          size_t *ret_n)
+{
+    const char **labels = arena_array(a, const char *, s->n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        if (!usable_only || is_usable(&s->frames[i]))
+            labels[n++] = frame_label(&s->frames[i], a);
+    *ret_n = n;
+    return labels;
 }
 
 /* --- Folding --- */

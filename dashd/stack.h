@@ -14,8 +14,9 @@
 
 struct frame_view {
     const struct frame *frame;
-    const char *verdict; /* of the grouping: "used", "skip", …; NULL: none is known */
+    const char *verdict; /* of the grouping: "kept", "skipped", …; NULL: none is known */
     const char *rule;    /* that gave the verdict; NULL */
+    const char *name;    /* the function as it was grouped by; NULL */
     const char *missing; /* why there is no function name, in words; NULL when there is one */
 };
 
@@ -34,6 +35,13 @@ int stack_parse(struct str json, struct arena *a, struct stack_view *ret);
  * functions. */
 void stack_of_thread(const struct analysis *an, const struct thread *t,
                      const struct stack_view *judged, struct arena *a, struct stack_view *ret);
+
+/* The frame's function in any build: name, or else function, or else the module; NULL. */
+const char *frame_label(const struct frame_view *f, struct arena *a);
+/* Labels of all frames, or of those that say something of the bug: kept ones and those behind them.
+ */
+const char **stack_labels(const struct stack_view *s, bool usable_only, struct arena *a,
+                          size_t *ret_n);
 
 /* Threads with the same return addresses, folded: the first one stands for all. */
 struct thread_fold {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # dashd's sources beyond dashd/*.c: its sub-folders, the templates that tmplc compiles, and the files that are embedded.
 
-corral-dashd_DIRS += dashd/access dashd/view
+corral-dashd_DIRS += dashd/access dashd/grouping dashd/view
 
 DASHD_TEMPLATES    := $(sort $(wildcard dashd/templates/*.html))
 corral-dashd_EXTRA := $(DASHD_TEMPLATES:dashd/templates/%.html=$(B)/obj/gen/dashd/templates/%.o)
@@ -27,3 +27,4 @@ $(B)/obj/gen/dashd/templates/%.o: $(B)/gen/dashd/templates/%.c $(B)/flags
 
 # gcc does not see what .incbin reads.
 $(B)/obj/dashd/assets.o: $(wildcard dashd/static/*)
+$(B)/obj/dashd/grouping/rulenotes.o: etc/grouping.rules

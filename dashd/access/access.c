@@ -157,7 +157,7 @@ static int forbid(struct request *q, unsigned needed, struct response *r)
         {MAY_CORE, "A core holds the memory of the crashed process: the role developer or admin "
                    "(for a program: a token of scope "
                    "write or admin) is needed."},
-        {MAY_TRIAGE, "To change the state of a group, the role triager, developer or admin (for a "
+        {MAY_TRIAGE, "To change a group, the role triager, developer or admin (for a "
                      "program: a token of scope write "
                      "or admin) is needed."},
         {MAY_READ,

@@ -170,8 +170,9 @@ int query_token_save(struct db *d, const char *name, const char *scope,
 int query_audit(struct db *d, const struct audit_entry *e)
 {
     static const struct db_query q = {
-        "audit", "INSERT INTO audit_log (actor, action, subject, remote) VALUES ($1, $2, $3, $4)"};
-    const char *const params[] = {e->actor, e->action, e->subject, e->remote};
+        "audit", "INSERT INTO audit_log (actor, action, subject, remote, detail) "
+                 "VALUES ($1, $2, $3, $4, coalesce($5::jsonb, '{}'))"};
+    const char *const params[] = {e->actor, e->action, e->subject, e->remote, e->detail};
 
     return RUN(d, q, params, NULL);
 }

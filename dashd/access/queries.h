@@ -54,6 +54,7 @@ struct audit_entry {
     const char *action;  /* "core.download" */
     const char *subject; /* crash id, "G-142" */
     const char *remote;
+    const char *detail; /* a JSON object; NULL: none */
 };
 /* Committed when it returns 0. */
 int query_audit(struct db *d, const struct audit_entry *e);

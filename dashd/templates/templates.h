@@ -11,6 +11,11 @@
 #include "common/base/cleanup.h"
 #include "common/base/version.h"
 #include "dashd/event.h"
+#include "dashd/grouping/alignment.h"
+#include "dashd/grouping/decide.h"
+#include "dashd/grouping/explanation.h"
+#include "dashd/grouping/preview.h"
+#include "dashd/grouping/similar.h"
 #include "dashd/page.h"
 #include "dashd/process.h"
 #include "dashd/queries.h"
@@ -77,6 +82,46 @@ struct group_view {
     struct event_list events;
     struct fingerprint_list fingerprints;
     const char *signal;
+    struct explanation explanation; /* of the sample's stack */
+    struct group_state state;
+    struct split_hint hint;
+    struct similar_groups similar;
+    struct decision_list decisions;
+    struct request_list requests;
+};
+
+struct merge_view {
+    struct group_row group; /* that would be merged */
+    const char *into;       /* as it was typed; "" */
+    const char *wrong;      /* with it; NULL */
+    bool has_preview;
+    struct merge_preview preview;
+    struct similar_groups similar;
+};
+
+struct split_view {
+    struct split_preview preview;
+    const struct split_choice *chosen; /* NULL: none yet */
+    const char *wrong;                 /* NULL */
+};
+
+/* A frame of one stack or of two, side by side. */
+struct compare_row {
+    enum alignment_side side;
+    const struct frame_view *left, *right; /* NULL where the side has none */
+};
+struct compare_view {
+    struct merge_side left, right;
+    struct main_stack left_stack, right_stack;
+    struct compare_row *rows;
+    size_t n, n_both;
+    unsigned percent;
+};
+
+struct request_view {
+    struct request_row row;
+    const char *words;
+    int64_t group; /* that it is about, or is afterwards; 0 */
 };
 
 struct event_page_view {
@@ -87,6 +132,7 @@ struct event_page_view {
     const char *arrivals;         /* that made it be analysed again; NULL: none */
     bool missing;                 /* a module has no file on the server */
     const char *kept;             /* in words; NULL: not said */
+    struct explanation explanation;
     const struct process_view *process; /* NULL: nothing is known, or may be shown */
     size_t folds_shown;
     bool all_threads;
@@ -100,6 +146,10 @@ void template_overview(struct buf *out, const struct page *p, const struct overv
 void template_groups(struct buf *out, const struct page *p, const struct groups_view *v);
 void template_group(struct buf *out, const struct page *p, const struct group_view *v);
 void template_event(struct buf *out, const struct page *p, const struct event_page_view *v);
+void template_merge(struct buf *out, const struct page *p, const struct merge_view *v);
+void template_split(struct buf *out, const struct page *p, const struct split_view *v);
+void template_compare(struct buf *out, const struct page *p, const struct compare_view *v);
+void template_grouping_request(struct buf *out, const struct page *p, const struct request_view *v);
 void template_pending(struct buf *out, const struct page *p, const char *crash_id);
 
 /* Parts of pages. */
@@ -108,6 +158,13 @@ void template_process(struct buf *out, const struct page *p, const struct proces
 void template_modules(struct buf *out, const struct page *p, const struct analysis *an,
                       bool missing_only);
 void template_stack(struct buf *out, const struct page *p, const struct stack_view *s);
+void template_explanation(struct buf *out, const struct page *p, const struct explanation *e);
+void template_similar(struct buf *out, const struct page *p, int64_t group,
+                      const struct similar_groups *s);
+void template_decisions(struct buf *out, const struct page *p, const struct group_view *v);
+void template_compare_frame(struct buf *out, const struct page *p, const struct frame_view *v);
+void template_camps(struct buf *out, const struct page *p, const struct selector *s,
+                    const struct camp *camps, size_t n, size_t stride);
 void template_trend(struct buf *out, const struct page *p, const struct trend *t);
 void template_first_crash(struct buf *out, const struct page *p);
 

@@ -80,11 +80,11 @@ SELECT sha256(n::text::bytea),
 FROM plan;
 
 INSERT INTO crash_events (crash_id, received_at, crashed_at, group_id, stack_id, host_id, program_id, pid, signal, flags)
-SELECT pg_temp.crash_id(at, key), at + interval '350 milliseconds', at, n, s.id, host,
-       (SELECT id FROM programs WHERE executable = plan.exe ORDER BY (version > '2.4.1') = (pg_temp.chance(key) > 0.3) DESC, version LIMIT 1),
-       1000 + floor(60000 * pg_temp.chance(key || 'pid'))::int, plan.signal,
-       CASE WHEN key = '2/restricted' THEN 1 WHEN key = '1/fixed2' THEN 2 ELSE 0 END
-FROM happening JOIN plan USING (n) JOIN stacks s ON s.digest = sha256(n::text::bytea);
+SELECT pg_temp.crash_id(at, h.key), at + interval '350 milliseconds', at, n, s.id, host,
+       (SELECT id FROM programs WHERE executable = plan.exe ORDER BY (version > '2.4.1') = (pg_temp.chance(h.key) > 0.3) DESC, version LIMIT 1),
+       1000 + floor(60000 * pg_temp.chance(h.key || 'pid'))::int, plan.signal,
+       CASE WHEN h.key = '2/restricted' THEN 1 WHEN h.key = '1/fixed2' THEN 2 ELSE 0 END
+FROM happening AS h JOIN plan USING (n) JOIN stacks s ON s.digest = sha256(n::text::bytea);
 
 INSERT INTO problems (problem)
 VALUES ('The core ends after 40 of 96 MiB (the host''s disk was full): frames below #1 are missing.');

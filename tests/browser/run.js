@@ -64,6 +64,17 @@ async function findTheCrash(browser, scheme, width) {
     await look(page, 'overview', scheme, width);
     await page.getByRole('link', { name: 'SIGSEGV in process_data() app.c:142' }).click();
     await look(page, 'group', scheme, width);
+    await page.goto(`${BASE}/groups/G-3`);
+    await look(page, 'group-hint', scheme, width);
+    await page.goto(`${BASE}/groups/G-11/merge?into=G-1`);
+    await look(page, 'merge', scheme, width);
+    await page.goto(`${BASE}/groups/G-3/split`);
+    await look(page, 'split', scheme, width);
+    await page.goto(`${BASE}/groups/G-1/compare/G-11`);
+    await look(page, 'compare', scheme, width);
+    await page.goto(`${BASE}/grouping-requests/2`);
+    await look(page, 'request', scheme, width);
+    await page.goto(`${BASE}/groups/G-1`);
     await page.getByRole('table', { name: 'Latest events of this group' }).getByRole('link').first().click();
     await look(page, 'event', scheme, width);
     const stack = page.getByRole('region', { name: 'Crashing thread' });
@@ -109,6 +120,32 @@ async function search(browser) {
     await context.close();
 }
 
+// From a group that looks like several to a request that it be split, and from one to a merge with one like it.
+async function decide(browser) {
+    const { context, page, complaints } = await open(browser, { javaScriptEnabled: false });
+    await page.goto(`${BASE}/groups/G-3`);
+    await page.getByRole('link', { name: 'Split', exact: true }).click();
+    await page.getByRole('heading', { name: 'What will be: 2 groups' }).waitFor();
+    await page.getByRole('button', { name: 'Split G-3' }).click();
+    await page.waitForURL(/grouping-requests/);
+    ok(await page.getByText('waiting').isVisible(), 'a split waits to be done');
+    await page.goto(`${BASE}/groups/G-11`);
+    await page.getByRole('link', { name: 'merge into G-1', exact: true }).click();
+    is(await page.getByRole('region', { name: 'G-1 afterwards' }).locator('.st').innerText(), 'regressed', 'a merge says what becomes of the state');
+    await page.getByRole('link', { name: 'compare them' }).click();
+    is(await page.locator('h1').innerText().then((t) => t.startsWith('G-11 and G-1:')), true, 'and leads to both stacks');
+    await page.goBack();
+    await page.getByRole('button', { name: 'Merge G-11 into G-1' }).click();
+    await page.waitForURL(/grouping-requests/);
+    await page.getByRole('link', { name: 'G-1', exact: true }).click();
+    ok(await page.getByRole('link', { name: 'Merge G-11 into G-1' }).isVisible(), 'which its group tells');
+    await page.getByRole('button', { name: 'Undo decision 1' }).click();
+    await page.waitForURL(/grouping-requests/);
+    is(await page.locator('h1').innerText(), 'Take G-71 out of G-1 again', 'an earlier one is undone from the history');
+    is(complaints.join('\n'), '', 'the browser has nothing to complain of');
+    await context.close();
+}
+
 async function keyboard(browser) {
     const { context, page } = await open(browser, {});
     await page.keyboard.press('Tab');
@@ -131,6 +168,7 @@ async function pendingReloads(browser) {
 async function hostileTexts(browser) {
     const { context, page, complaints } = await open(browser, {});
     for (const path of ['/', '/groups?status=all', '/groups/G-10', `/events/${HOSTILE_EVENT}`, `/events/${HOSTILE_EVENT}?threads=all`,
+        '/groups/G-10/split', '/groups/G-10/merge?into=G-1', '/groups/G-1/compare/G-10', '/grouping-requests/2',
         '/groups?status=all&q=%3Cscript%3Ewindow.hostile%3D1%3C/script%3E', '/groups/%3Cscript%3Ewindow.hostile=1%3C%2Fscript%3E']) {
         await page.goto(BASE + path);
         is(await page.evaluate(() => window.hostile), undefined, `${path}: nothing of a crash is run`);
@@ -147,6 +185,8 @@ async function hostileTexts(browser) {
 async function accessible(browser, scheme, width) {
     const { context, page } = await open(browser, { colorScheme: scheme, viewport: { width, height: 900 } });
     const paths = ['/', '/groups', '/groups?q=nothing-has-this-title', '/groups?sort=wrong', '/groups/G-1', '/groups/G-10', `/events/${EVENT}`,
+        '/groups/G-3', '/groups/G-11/merge', '/groups/G-11/merge?into=G-1', '/groups/G-11/merge?into=G-999', '/groups/G-3/split', '/groups/G-3/split?by=frame-1',
+        '/groups/G-10/compare/G-1', '/groups/G-1/compare/G-11', '/grouping-requests/1', '/grouping-requests/2',
         `/events/${EVENT}?threads=all`, `/events/${FULL}`, `/events/${COUNTED}`, `/events/${TRUNCATED}`, `/events/${BARE}`, `/events/${RESTRICTED}`, '/nothing', '/login'];
     for (const path of paths) {
         await page.goto(BASE + path);
@@ -170,6 +210,7 @@ try {
     for (const scheme of SCHEMES) for (const width of WIDTHS) await findTheCrash(browser, scheme, width);
     await resolveAndReopen(browser);
     await search(browser);
+    await decide(browser);
     await keyboard(browser);
     await pendingReloads(browser);
     await hostileTexts(browser);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: dashd dashd/access dashd/view */
+/* UNIT: dashd dashd/access dashd/grouping dashd/view */
 #include "dashd/stack.h"
 
 #include <string.h>
@@ -33,7 +33,8 @@ START_TEST(a_stored_stack_has_its_verdicts)
         "[{\"function\":\"abort\",\"offset\":\"0x1f\",\"module\":\"libc.so.6\",\"trust\":"
         "\"context\","
         "\"verdict\":\"cut\",\"rule\":\"glibc-abort\"},"
-        "{\"function\":\"f\",\"file\":\"a.c\",\"line\":7,\"trust\":\"cfi\",\"verdict\":\"kept\"}]";
+        "{\"function\":\"f\",\"file\":\"a.c\",\"line\":7,\"trust\":\"cfi\",\"verdict\":\"kept\","
+        "\"name\":\"ns::f\"}]";
     _cleanup_arena_ struct arena a;
     struct stack_view s;
 
@@ -46,6 +47,34 @@ START_TEST(a_stored_stack_has_its_verdicts)
     ck_assert_str_eq(s.frames[1].verdict, "kept");
     ck_assert_ptr_null(s.frames[1].rule);
     ck_assert_uint_eq(s.frames[1].frame->line, 7);
+    ck_assert_ptr_null(s.frames[0].name);
+    ck_assert_str_eq(s.frames[1].name, "ns::f");
+}
+END_TEST
+
+START_TEST(frames_are_labelled_by_what_is_the_same_in_any_build)
+{
+    static const struct frame full = {.function = "f(int)"}, bare = {.module = "/usr/lib/libx.so"},
+                              nothing = {.pc = 7};
+    struct frame_view frames[] = {{.frame = &full, .name = "f", .verdict = "kept"},
+                                  {.frame = &full, .verdict = "skipped"},
+                                  {.frame = &bare, .verdict = "limit"},
+                                  {.frame = &nothing}};
+    const struct stack_view s = {.frames = frames, .n = ARRAY_SIZE(frames)};
+    _cleanup_arena_ struct arena a;
+    const char **labels;
+    size_t n;
+
+    arena_init(&a, 0);
+    labels = stack_labels(&s, false, &a, &n);
+    ck_assert_uint_eq(n, 4);
+    ck_assert_str_eq(labels[0], "f");
+    ck_assert_str_eq(labels[1], "f(int)");
+    ck_assert_str_eq(labels[2], "libx.so");
+    ck_assert_ptr_null(labels[3]);
+    labels = stack_labels(&s, true, &a, &n);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_str_eq(labels[1], "libx.so");
 }
 END_TEST
 
@@ -154,5 +183,6 @@ START_TEST(verdicts_in_words)
 END_TEST
 
 UNIT_MAIN("dashd/stack and event", paths, a_stored_stack_has_its_verdicts,
-          a_broken_stack_is_refused, equal_stacks_are_folded, nameless_frames_say_why,
-          registers_point_somewhere, verdicts_in_words)
+          frames_are_labelled_by_what_is_the_same_in_any_build, a_broken_stack_is_refused,
+          equal_stacks_are_folded, nameless_frames_say_why, registers_point_somewhere,
+          verdicts_in_words)
