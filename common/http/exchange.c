@@ -88,6 +88,26 @@ int exchange_fail(struct request *q, unsigned status, const char *detail)
     return EXCHANGE_REFUSED;
 }
 
+const char *exchange_header(struct request *q, const char *name)
+{
+    return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
+}
+
+static bool is_read(const struct request *q)
+{
+    return strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0;
+}
+
+/* How well a page shrinks tells whether a text of the asker's choice is in it, too. Whoever can
+ * make a browser ask and watch the length of the answer does so from another site, and is answered
+ * at full length. */
+static bool asked_by_another_site(struct request *q)
+{
+    const char *site = exchange_header(q, "Sec-Fetch-Site");
+
+    return site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+}
+
 /* What every answer has. */
 static void seal(struct request *q)
 {
@@ -97,6 +117,10 @@ static void seal(struct request *q)
         response_body(r);
         exchange_fail(q, 500, "the answer was too large to be sent");
     }
+    if (q->method && is_read(q))
+        response_validate(r, exchange_header(q, "If-None-Match"));
+    if (q->server->o.compress)
+        response_encode(r, asked_by_another_site(q) ? NULL : exchange_header(q, "Accept-Encoding"));
     response_header(r, "Server", q->server->o.name);
     response_header(r, "X-Content-Type-Options", "nosniff");
     response_header(r, "X-Request-Id", q->id);
@@ -129,11 +153,6 @@ static enum MHD_Result linger(struct request *q)
     q->bytes_dropped = 0;
     pace_enter(q->pace, PACE_LINGER);
     return linger_answer(q) < 0 ? MHD_NO : MHD_YES;
-}
-
-const char *exchange_header(struct request *q, const char *name)
-{
-    return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
 }
 
 static bool expects_continue(struct request *q)

@@ -70,6 +70,7 @@ struct response {
     const void *fixed; /* STATIC */
     int fd;            /* FILE; -1 otherwise */
     uint64_t size;     /* of STATIC and FILE */
+    bool tagged;       /* an entity tag is to be made of the body */
 };
 
 enum exchange_state {
@@ -129,6 +130,10 @@ void response_fini(struct response *r);
 uint64_t response_length(const struct response *r);
 /* False when the body did not fit its buffer. */
 bool response_complete(const struct response *r);
+/* Makes of a body that the client has already 304 without one. */
+void response_validate(struct response *r, const char *if_none_match);
+/* Codes a body that is text, long enough and not a file, as the client likes it. */
+void response_encode(struct response *r, const char *accept_encoding);
 /* The library's own object, with body and headers; what the body needs moves into it. NULL when
  * memory is out. */
 struct MHD_Response *response_build(struct response *r);

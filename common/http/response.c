@@ -12,9 +12,12 @@
 #include <jansson.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/digest.h"
+#include "common/http/encoding.h"
 #include "common/http/exchange.h"
 
 #define DETAIL_MAX 2048
+#define TAG_DIGITS 16 /* of a SHA-256: enough that two contents differ */
 
 DEFINE_CLEANUP(cleanup_json, json_t, json_decref)
 
@@ -70,16 +73,23 @@ void response_header(struct response *r, const char *name, const char *value)
     r->headers_end = &h->next;
 }
 
+static struct response_header *find_header(struct response *r, const char *name)
+{
+    for (struct response_header *h = r->headers; h; h = h->next)
+        if (strcasecmp(h->name, name) == 0)
+            return h;
+    return NULL;
+}
+
 /* Sets a header that there can be only one of. */
 static void replace_header(struct response *r, const char *name, const char *value)
 {
-    for (struct response_header *h = r->headers; h; h = h->next) {
-        if (strcasecmp(h->name, name) == 0) {
-            h->value = clean_value(r->arena, value);
-            return;
-        }
-    }
-    response_header(r, name, value);
+    struct response_header *h = find_header(r, name);
+
+    if (h)
+        h->value = clean_value(r->arena, value);
+    else
+        response_header(r, name, value);
 }
 
 void response_type(struct response *r, const char *content_type)
@@ -157,6 +167,80 @@ uint64_t response_length(const struct response *r)
 bool response_complete(const struct response *r)
 {
     return r->kind != RESPONSE_BUFFER || buf_error(&r->body) == 0;
+}
+
+/* --- Validators and codings --- */
+
+void response_tag(struct response *r)
+{
+    r->tagged = true;
+}
+
+static struct str body_text(const struct response *r)
+{
+    return r->kind == RESPONSE_STATIC ? (struct str){r->fixed, r->size}
+                                      : (struct str){buf_text(&r->body), r->body.len};
+}
+
+/* The tag that the handler gave, without its quotes; "" for none. */
+static const char *bare_tag(struct response *r)
+{
+    const struct response_header *tag = find_header(r, "ETag");
+    size_t n = tag ? strlen(tag->value) : 0;
+
+    return n >= 2 ? arena_strndup(r->arena, tag->value + 1, n - 2) : "";
+}
+
+void response_validate(struct response *r, const char *if_none_match)
+{
+    char digest[SHA256_TEXT_SIZE];
+    struct response_header *tag;
+    struct str body = body_text(r);
+
+    if (r->status != 200 || r->kind == RESPONSE_FILE)
+        return;
+    if (r->tagged) {
+        const char *version = bare_tag(r);
+
+        sha256_text(body.p, body.n, digest);
+        replace_header(r, "ETag",
+                       arena_printf(r->arena, "\"%s%s%.*s\"", version, *version ? "." : "",
+                                    TAG_DIGITS, digest));
+    }
+    tag = find_header(r, "ETag");
+    if (!tag || !encoding_tag_matches(if_none_match, tag->value))
+        return;
+    drop_body(r);
+    r->status = 304;
+}
+
+/* One entity in two codings has two strong tags or one weak one. */
+static void weaken_tag(struct response *r)
+{
+    struct response_header *tag = find_header(r, "ETag");
+
+    if (tag && !cstr_starts(tag->value, "W/"))
+        tag->value = arena_printf(r->arena, "W/%s", tag->value);
+}
+
+void response_encode(struct response *r, const char *accept_encoding)
+{
+    struct response_header *type = find_header(r, "Content-Type");
+    enum encoding e = encoding_choose(accept_encoding);
+    struct str body = body_text(r);
+    struct buf coded;
+
+    if (r->kind == RESPONSE_FILE || !type || !encoding_shrinks(type->value) ||
+        find_header(r, "Content-Encoding"))
+        return;
+    response_header(r, "Vary", "Accept-Encoding");
+    if (body.n < ENCODING_BODY_MIN || !encoding_apply(e, body, &coded))
+        return;
+    drop_body(r);
+    buf_fini(&r->body);
+    r->body = coded;
+    response_header(r, "Content-Encoding", encoding_name(e));
+    weaken_tag(r);
 }
 
 static struct MHD_Response *build_body(struct response *r)

@@ -21,6 +21,10 @@ void response_header(struct response *r, const char *name, const char *value);
 void response_type(struct response *r, const char *content_type);
 /* The body to append to; at most RESPONSE_BODY_MAX bytes (500 beyond it). */
 struct buf *response_body(struct response *r);
+/* Gives the body, once it is complete, an entity tag of its content: whoever has it already gets
+ * 304. For answers to GET that are the same as long as what they tell is. A tag that was given
+ * already stands before it, with a dot between. */
+void response_tag(struct response *r);
 /* Sends a regular file from its start: takes the descriptor. */
 void response_file(struct response *r, int fd, uint64_t size);
 /* Sends static bytes that outlive the server, without copying. */

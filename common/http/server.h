@@ -10,6 +10,7 @@
 #ifndef CORRAL_HTTP_SERVER_H
 #define CORRAL_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/metrics.h"
@@ -60,6 +61,7 @@ struct http_options {
     /* Called after each request with its route pattern ("" when none), for the program's metrics. A
      * peer that left before it was answered is status HTTP_STATUS_GONE. May be NULL. */
     void (*done)(void *app, const char *pattern, unsigned status, int64_t usec);
+    bool compress;                /* text, for a client that accepts it; see encoding.h */
     const struct http_pace *pace; /* NULL: http_pace_default */
 };
 

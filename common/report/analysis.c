@@ -155,7 +155,7 @@ static void format_modules(const struct analysis *an, struct buf *b)
     jsontext_end_array(b);
 }
 
-static void format_cause(const struct cause *c, struct buf *b)
+void analysis_format_cause(const struct cause *c, struct buf *b)
 {
     if (!c->rule)
         return;
@@ -175,7 +175,7 @@ void analysis_format(const struct analysis *an, struct buf *b)
 {
     jsontext_object(b, NULL);
     format_fields(&analysis_table, an, b);
-    format_cause(&an->cause, b);
+    analysis_format_cause(&an->cause, b);
     format_threads(an, b);
     format_modules(an, b);
     jsontext_end_object(b);

@@ -105,6 +105,8 @@ struct cause {
     enum cause_certainty certainty;
     struct evidence *evidence;
     size_t n_evidence;
+    const char *exception; /* the type of the one that nobody caught; NULL */
+    int64_t handled;       /* the signal whose handler then ended the program; 0: none */
 };
 
 struct analysis {
@@ -134,6 +136,9 @@ void analysis_format(const struct analysis *an, struct buf *b);
 
 /* Appends the members of one frame's JSON object, without the braces. A pc of 0 is left out. */
 void analysis_format_frame(const struct frame *f, struct buf *b);
+
+/* Appends the member "cause"; nothing when it is unknown. */
+void analysis_format_cause(const struct cause *c, struct buf *b);
 
 /* The words used in JSON: "cfi", "missing". */
 const char *frame_trust_name(enum frame_trust t);

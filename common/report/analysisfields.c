@@ -56,6 +56,8 @@ static const struct field cause_fields[] = {
     {"rule", FIELD_TEXT, AT(cause, rule)},
     {"sentence", FIELD_TEXT, AT(cause, sentence)},
     {"certainty", FIELD_CERTAINTY, AT(cause, certainty)},
+    {"exception", FIELD_TEXT, AT(cause, exception)},
+    {"handled_signal", FIELD_INT, AT(cause, handled)},
 };
 
 static const struct field evidence_fields[] = {

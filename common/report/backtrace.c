@@ -4,31 +4,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/codepoint.h"
 #include "common/base/str.h"
 #include "common/report/signals.h"
 
-/* C0, DEL, and C1 in UTF-8 (0xc2 0x80 to 0x9f), which some terminals obey too. */
-static bool is_control(const char *p)
-{
-    unsigned char c = (unsigned char)p[0], next = (unsigned char)p[1];
-
-    return c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next <= 0x9f);
-}
-
 static void add_clean(struct buf *b, const char *text)
 {
-    size_t valid = utf8_valid_prefix(text, strlen(text));
+    struct str s = str_from(text);
 
-    for (const char *p = text; *p; p++) {
-        if ((size_t)(p - text) == valid) { /* one bad byte, then on */
+    while (s.n > 0) {
+        uint32_t c = codepoint_next(&s);
+
+        if (c == CODEPOINT_BAD || c == '\t' || c == '\n' || codepoint_is_invisible(c))
             buf_addc(b, '?');
-            valid += 1 + utf8_valid_prefix(p + 1, strlen(p + 1));
-        } else if (is_control(p)) {
-            buf_addc(b, '?');
-            p += (unsigned char)*p == 0xc2;
-        } else {
-            buf_addc(b, *p);
-        }
+        else
+            codepoint_put(b, c);
     }
 }
 
@@ -65,6 +55,57 @@ static void add_cause(const struct cause *c, struct buf *b)
     buf_adds(b, c->certainty == CAUSE_CERTAIN ? "Why: " : "Why, likely: ");
     add_clean(b, c->sentence);
     buf_addc(b, '\n');
+    for (size_t i = 0; i < c->n_evidence; i++) {
+        buf_adds(b, "     ");
+        add_clean(b, c->evidence[i].what);
+        buf_adds(b, ": ");
+        add_clean(b, c->evidence[i].value);
+        buf_addc(b, '\n');
+    }
+}
+
+/* How much of an argument stands in the frame's own line. */
+#define ARGUMENT_SHOWN 80
+
+static const char *value_or_reason(const struct variable *v)
+{
+    return v->value ? v->value : v->problem ? v->problem : "unknown";
+}
+
+/* Whether the frame's line has the whole of it. */
+static bool is_in_line(const struct variable *v)
+{
+    return v->argument && strlen(value_or_reason(v)) <= ARGUMENT_SHOWN;
+}
+
+static void add_value(const struct variable *v, struct buf *b)
+{
+    buf_adds(b, v->value ? "" : "<");
+    add_clean(b, value_or_reason(v));
+    buf_adds(b, v->value ? "" : ">");
+}
+
+/* One that is long has its value below. */
+static void add_arguments(const struct frame *f, struct buf *b)
+{
+    const char *comma = "";
+
+    buf_adds(b, " (");
+    for (size_t i = 0; i < f->n_variables; i++) {
+        const struct variable *v = &f->variables[i];
+
+        if (!v->argument)
+            continue;
+        buf_adds(b, comma);
+        add_clean(b, v->name);
+        buf_addc(b, '=');
+        if (is_in_line(v))
+            add_value(v, b);
+        else
+            buf_adds(b, "...");
+        comma = ", ";
+    }
+    buf_addc(b, ')');
 }
 
 /* The first frame at an address shows it; the functions around an inlined one share it. */
@@ -78,7 +119,7 @@ static void add_frame(const struct frame *f, size_t number, bool same_place, str
         buf_addc(b, '\n');
         return;
     }
-    buf_adds(b, " ()");
+    add_arguments(f, b);
     if (f->file) {
         buf_adds(b, " at ");
         add_clean(b, f->source ? f->source : f->file);
@@ -91,17 +132,19 @@ static void add_frame(const struct frame *f, size_t number, bool same_place, str
     buf_addc(b, '\n');
 }
 
-/* As `bt full` has them: below their frame. */
+/* As `bt full` has them: below their frame, without the arguments that stand in it. */
 static void add_variables(const struct frame *f, struct buf *b)
 {
     for (size_t i = 0; i < f->n_variables; i++) {
         const struct variable *v = &f->variables[i];
 
+        if (is_in_line(v))
+            continue;
         buf_adds(b, "        ");
         add_clean(b, v->name);
-        buf_adds(b, v->value ? " = " : " = <");
-        add_clean(b, v->value ? v->value : v->problem ? v->problem : "unknown");
-        buf_adds(b, v->value ? "\n" : ">\n");
+        buf_adds(b, " = ");
+        add_value(v, b);
+        buf_addc(b, '\n');
     }
     if (f->variables_left_out)
         buf_printf(b, "        (%" PRIu64 " variables left out)\n", f->variables_left_out);

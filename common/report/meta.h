@@ -59,6 +59,7 @@ struct crash_meta {
     int64_t signal;
     int64_t cpu;
     int64_t dump_mode;  /* %d of core(5): 1 normal, 2 root only */
+    bool imported;      /* it happened long ago, and was kept elsewhere meanwhile */
     bool restricted;    /* set-uid or not dumpable: for few eyes only */
     int64_t started_at; /* usec since the epoch */
     const char *unit;   /* systemd unit from the cgroup */

@@ -26,6 +26,7 @@ const struct meta_field meta_fields[] = {
     {"signal", META_SIGNAL, AT(signal), 0, 128, true},
     {"cpu", META_NUMBER, AT(cpu), 0, INT32_MAX, true},
     {"dump_mode", META_NUMBER, AT(dump_mode), 0, 2, true},
+    {"imported", META_BOOL, AT(imported), 0, 0, false},
     {"restricted", META_BOOL, AT(restricted), 0, 0, false},
     {"started_at", META_TIME, AT(started_at), 0, 0, true},
     {"unit", META_TEXT, AT(unit), 0, 255, true},

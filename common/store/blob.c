@@ -280,6 +280,23 @@ int blob_crash_commit(struct blob_store *s, const char *name, int fd, const char
     return publish(s, name, crash_id, final);
 }
 
+/* Away from its name first: nobody finds half of it. */
+int blob_crash_remove(struct blob_store *s, const char *crash_id)
+{
+    char path[BLOB_PATH_SIZE], name[BLOB_PATH_SIZE], hex[33];
+    uint8_t random[16];
+    int r = crash_path(crash_id, NULL, path);
+
+    if (r)
+        return r;
+    random_bytes(random, sizeof(random));
+    hex_encode(random, sizeof(random), hex);
+    snprintf(name, sizeof(name), "tmp/%s", hex);
+    if (renameat2(s->root, path, s->root, name, RENAME_NOREPLACE) < 0)
+        return errno == ENOENT ? BLOB_NOT_FOUND : -errno;
+    return io_remove_tree(s->root, name);
+}
+
 int blob_crash_open(struct blob_store *s, const char *crash_id, int *ret_fd)
 {
     char path[BLOB_PATH_SIZE];

@@ -74,6 +74,8 @@ int blob_crash_begin(struct blob_store *s, char ret_name[static BLOB_PATH_SIZE],
 int blob_crash_commit(struct blob_store *s, const char *name, int fd, const char *crash_id);
 /* Removes a folder begun but not committed. */
 void blob_crash_discard(struct blob_store *s, const char *name);
+/* Removes all that is kept of a crash; BLOB_NOT_FOUND. */
+int blob_crash_remove(struct blob_store *s, const char *crash_id);
 /* The folder of a crash as O_PATH|O_DIRECTORY descriptor; BLOB_NOT_FOUND. */
 int blob_crash_open(struct blob_store *s, const char *crash_id, int *ret_fd);
 /* The same, for reading: *at(2) calls may make files in it, and fsync it. */

@@ -301,6 +301,17 @@ int db_run(struct db *d, const struct db_query *q, const char *const *params, si
                   ret);
 }
 
+int db_run_once(struct db *d, const char *sql, const char *const *params, size_t n_params,
+                PGresult **ret)
+{
+    int r = ensure_connected(d);
+
+    if (r)
+        return r;
+    return finish(d, PQsendQueryParams(d->conn, sql, (int)n_params, NULL, params, NULL, NULL, 0),
+                  ret);
+}
+
 int db_begin(struct db *d)
 {
     int r;

@@ -43,6 +43,9 @@ struct db_query {
  * failure means: db_rollback. */
 int db_run(struct db *d, const struct db_query *q, const char *const *params, size_t n_params,
            PGresult **ret);
+/* The same for a text that was made for this call, and is not kept. */
+int db_run_once(struct db *d, const char *sql, const char *const *params, size_t n_params,
+                PGresult **ret);
 int db_begin(struct db *d);
 int db_commit(struct db *d);
 /* Also drops the connection when it is broken. */

@@ -98,7 +98,17 @@ static void serve_redirect(struct request *q, struct response *r)
     response_redirect(r, q, "/groups");
 }
 
+static void serve_long(struct request *q, struct response *r)
+{
+    (void)q;
+    response_type(r, "application/json");
+    for (int i = 0; i < 1000; i++)
+        buf_adds(response_body(r), "[1234567890]");
+    response_tag(r);
+}
+
 static const struct route routes[] = {
+    {.method = "GET", .pattern = "/long", .handle = serve_long},
     {.method = "GET", .pattern = "/hello", .handle = serve_hello},
     {.method = "GET", .pattern = "/items/{id}", .handle = serve_item},
     {.method = "POST", .pattern = "/items/{id}", .handle = serve_item, .body_max = 10},
@@ -232,6 +242,73 @@ START_TEST(one_thread_is_enough)
 
     o.threads = 1;
     check_dialogue(&o);
+}
+END_TEST
+
+/* Headers of a request for /long, and what is sent: the length, the coding, whether the tag is a
+ * weak one. */
+START_TEST(codings_and_validators)
+{
+    static const struct {
+        const char *headers;
+        unsigned status;
+        const char *coding; /* "": none */
+        bool weak;
+    } steps[] = {
+        {"", 200, "", false},
+        {"Accept-Encoding: gzip\r\n", 200, "gzip", true},
+        {"Accept-Encoding: gzip, zstd\r\n", 200, "zstd", true},
+        {"Accept-Encoding: gzip\r\nSec-Fetch-Site: same-origin\r\n", 200, "gzip", true},
+        {"Accept-Encoding: gzip\r\nSec-Fetch-Site: none\r\n", 200, "gzip", true},
+        {"Accept-Encoding: gzip\r\nSec-Fetch-Site: same-site\r\n", 200, "", false},
+        {"Accept-Encoding: gzip\r\nSec-Fetch-Site: cross-site\r\n", 200, "", false},
+        {"If-None-Match: \"other\"\r\n", 200, "", false},
+        {"If-None-Match: *\r\n", 304, "", false},
+    };
+    struct http_options o = options;
+    struct http_server *s;
+    struct peer p;
+    char text[512];
+
+    o.compress = true;
+    s = start(&o);
+    p = peer_open(http_port(s));
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        struct answer a;
+
+        snprintf(text, sizeof(text), "GET /long HTTP/1.1\r\nHost: x\r\n%s\r\n", steps[i].headers);
+        a = ask(&p, text);
+        ck_assert_msg(
+            a.status == steps[i].status &&
+                str_eq(answer_header(&a, "Content-Encoding"), str_from(steps[i].coding)) &&
+                str_starts(answer_header(&a, "ETag"), STR("W/")) == steps[i].weak,
+            "%s\n%s", steps[i].headers, a.head);
+        if (steps[i].status == 200)
+            ck_assert(*steps[i].coding ? a.n < 1000 : a.n == 12000);
+        free(a.body);
+    }
+    /* The tag of a coded answer is known again; what is short is sent as it is. */
+    {
+        struct answer a = ask(&p, "GET /long HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
+        struct str tag = answer_header(&a, "ETag");
+
+        ck_assert(str_eq(answer_header(&a, "Vary"), STR("Accept-Encoding")));
+        snprintf(
+            text, sizeof(text),
+            "GET /long HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nIf-None-Match: %.*s\r\n\r\n",
+            (int)tag.n, tag.p);
+        free(a.body);
+        a = ask(&p, text);
+        ck_assert_uint_eq(a.status, 304);
+        ck_assert_uint_eq(a.n, 0);
+        free(a.body);
+        a = ask(&p, "GET /hello HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
+        ck_assert_str_eq(a.body, "hello ?");
+        ck_assert(str_eq(answer_header(&a, "Vary"), STR("Accept-Encoding")));
+        free(a.body);
+    }
+    peer_close(&p);
+    http_stop(s, USEC_PER_SEC);
 }
 END_TEST
 
@@ -606,8 +683,8 @@ START_TEST(the_grace_of_stopping_is_bounded)
 }
 END_TEST
 
-UNIT_MAIN("http/server", requests_on_one_connection, one_thread_is_enough, the_table_of_methods,
-          problems_are_json_whatever_they_quote, files, below_a_base_path, pages_for_errors,
-          a_unix_socket, addresses_that_are_none, many_at_once, limit_of_connections_per_address,
-          limit_of_connections, stopping_under_load, stopping_waits_for_what_is_in_flight,
-          the_grace_of_stopping_is_bounded)
+UNIT_MAIN("http/server", requests_on_one_connection, one_thread_is_enough, codings_and_validators,
+          the_table_of_methods, problems_are_json_whatever_they_quote, files, below_a_base_path,
+          pages_for_errors, a_unix_socket, addresses_that_are_none, many_at_once,
+          limit_of_connections_per_address, limit_of_connections, stopping_under_load,
+          stopping_waits_for_what_is_in_flight, the_grace_of_stopping_is_bounded)

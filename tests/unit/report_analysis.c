@@ -74,7 +74,9 @@ static const struct analysis example = {
               .sentence = "Read through a \"NULL\" pointer",
               .certainty = CAUSE_CERTAIN,
               .evidence = evidence,
-              .n_evidence = 2},
+              .n_evidence = 2,
+              .exception = "shop::Error<\"x\">",
+              .handled = 11},
     .threads = threads,
     .n_threads = 2,
     .threads_left_out = 9,
@@ -105,6 +107,8 @@ START_TEST(round_trip)
     ck_assert_uint_eq(an.cause.n_evidence, 2);
     ck_assert_str_eq(an.cause.evidence[1].what, "caller");
     ck_assert_str_eq(an.cause.evidence[0].value, "rax = 0x0");
+    ck_assert_str_eq(an.cause.exception, example.cause.exception);
+    ck_assert_int_eq(an.cause.handled, 11);
     ck_assert_uint_eq(an.n_threads, 2);
     ck_assert_uint_eq(an.threads[0].n_registers, 2);
     ck_assert_str_eq(an.threads[0].registers[1].name, "rip");
@@ -215,6 +219,8 @@ static const char *const refused[] = {
     "{\"cause\":{\"rule\":\"\",\"sentence\":\"s\"}}",
     "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"certainty\":\"maybe\"}}",
     "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":{}}}",
+    "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"exception\":[]}}",
+    "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"handled_signal\":\"SIGSEGV\"}}",
     "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":[{\"what\":\"w\"}]}}",
     "{\"cause\":{\"rule\":\"r\",\"sentence\":\"s\",\"evidence\":[{\"what\":1,\"value\":\"v\"}]}}",
     "{\"later\":[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]}",

@@ -26,9 +26,12 @@ static struct thread threads[] = {
 
 START_TEST(reads_like_gdb)
 {
+    static struct evidence facts[] = {{"register", "rax = 0x0"}, {"\033", "\033[2J"}};
     static const char expected[] = "Core of /usr/bin/app\n"
                                    "Program terminated with signal SIGSEGV, SEGV_MAPERR at 0x10.\n"
                                    "Why: Read through a ?NULL pointer\n"
+                                   "     register: rax = 0x0\n"
+                                   "     ?: ?[2J\n"
                                    "Message: app.c:4: Assertion failed\n"
                                    "\n"
                                    "Thread 1 (LWP 100), crashed:\n"
@@ -53,7 +56,9 @@ START_TEST(reads_like_gdb)
                           .message = "app.c:4: Assertion failed",
                           .cause = {.rule = "null-read",
                                     .sentence = "Read through a \033NULL pointer",
-                                    .certainty = CAUSE_CERTAIN},
+                                    .certainty = CAUSE_CERTAIN,
+                                    .evidence = facts,
+                                    .n_evidence = ARRAY_SIZE(facts)},
                           .threads = threads,
                           .n_threads = 2,
                           .threads_left_out = 3};
@@ -79,9 +84,13 @@ END_TEST
 
 START_TEST(variables_stand_below_their_frame)
 {
+    static const char long_value[] =
+        "0x7ffd0000 \"0123456789012345678901234567890123456789012345678901234567890123456789\"";
     struct variable of_get[] = {
         {.name = "list", .type = "struct list *", .value = "0x0", .argument = true},
-        {.name = "n", .type = "int", .problem = "optimized out"},
+        {.name = "n", .type = "int", .problem = "optimized out", .argument = true},
+        {.name = "text", .value = long_value, .argument = true},
+        {.name = "i", .type = "int", .problem = "optimized out"},
         {.name = "\033", .value = "\"\033[2J\""},
         {.name = "nobody knows"},
     };
@@ -96,9 +105,11 @@ START_TEST(variables_stand_below_their_frame)
     buf_init(&b, BACKTRACE_MAX);
     backtrace_format(&an, &b);
     ck_assert_str_eq(buf_text(&b), "\nThread 1 (LWP 1), crashed:\n"
-                                   "#0  0x0000000000401136 in get () at /src/app.c:4\n"
-                                   "        list = 0x0\n"
-                                   "        n = <optimized out>\n"
+                                   "#0  0x0000000000401136 in get (list=0x0, n=<optimized out>, "
+                                   "text=...) at /src/app.c:4\n"
+                                   "        text = 0x7ffd0000 \"01234567890123456789012345678901234"
+                                   "56789012345678901234567890123456789\"\n"
+                                   "        i = <optimized out>\n"
                                    "        ? = \"?[2J\"\n"
                                    "        nobody knows = <unknown>\n"
                                    "#1  main () at /src/app.c:9\n"
@@ -135,6 +146,7 @@ START_TEST(nothing_reaches_the_terminal_raw)
         {"\xed\xa0\x80", "???"}, /* a surrogate */
         {"x\xe2\x82", "x??"},
         {"\xe2\x82\xac", "\xe2\x82\xac"},
+        {"\xe2\x80\xaegnp.exe", "?gnp.exe"}, /* right to left */
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
