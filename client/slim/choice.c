@@ -19,7 +19,9 @@ void choice_fini(struct choice *c)
 
 uint64_t choice_room(const struct choice *c)
 {
-    return (uint64_t)(c->pages.max - c->pages.n) * PAGE_BYTES;
+    size_t used = c->pages.n + c->n_constants;
+
+    return used < c->pages.max ? (uint64_t)(c->pages.max - used) * PAGE_BYTES : 0;
 }
 
 void choice_allow(struct choice *c, uint64_t bytes)
@@ -95,6 +97,42 @@ bool choice_keep(struct choice *c, uint64_t start, uint64_t n)
         start = r.start + r.n;
     }
     return true;
+}
+
+/* What can be written to may be a secret, and what is a device must not be touched. */
+static bool is_constant(const struct choice *c, uint64_t page)
+{
+    const struct core_segment *s = corefile_segment(c->core, page);
+    const struct core_mapping *m = corefile_mapping(c->core, page);
+    struct slim_range r;
+
+    return s && m && !(s->flags & PF_W) && strncmp(m->path, "/dev/", 5) != 0 &&
+           !choice_dumped(c->core, page, page + PAGE_BYTES, &r);
+}
+
+static bool have_constant(const struct choice *c, uint64_t page)
+{
+    for (size_t i = 0; i < c->n_constants; i++)
+        if (c->constants[i] == page)
+            return true;
+    return false;
+}
+
+bool choice_keep_constant(struct choice *c, uint64_t start, uint64_t n)
+{
+    uint64_t end = end_of(start, n);
+
+    if (start >= ADDRESS_END)
+        return true;
+    for (uint64_t page = page_of(start); page < end; page += PAGE_BYTES) {
+        if (!is_constant(c, page) || have_constant(c, page))
+            continue;
+        if (c->allowance == 0 || c->n_constants == CHOICE_CONSTANTS_MAX)
+            return false;
+        c->allowance--;
+        c->constants[c->n_constants++] = page;
+    }
+    return choice_keep(c, start, n);
 }
 
 size_t choice_read(const struct choice *c, uint64_t address, void *p, size_t n)

@@ -93,14 +93,13 @@ static int compare_pieces(const void *a, const void *b)
     return x->address < y->address ? -1 : x->address > y->address;
 }
 
-int held_copy(struct held *h, struct choice *c)
+static int copy_pages(struct held *h, struct choice *c)
 {
     const uint64_t *list = c->pages.list;
-    size_t n = c->pages.n, i = h->chosen, before = h->n;
+    size_t n = c->pages.n, i = h->chosen;
+    int status = 0;
 
     pages_sort(&c->pages, h->chosen);
-    int status = reserve(h, (n - h->chosen) * PAGE_BYTES);
-
     while (i < n && status == 0) {
         uint64_t start = list[i], end = start;
         struct slim_range r;
@@ -113,7 +112,29 @@ int held_copy(struct held *h, struct choice *c)
         }
     }
     h->chosen = n;
-    if (before > 0)
+    return status;
+}
+
+static int copy_constants(struct held *h, const struct choice *c)
+{
+    int status = 0;
+
+    for (; h->constants < c->n_constants && status == 0; h->constants++)
+        status =
+            copy_range(h, c->source, (struct slim_range){c->constants[h->constants], PAGE_BYTES});
+    return status;
+}
+
+int held_copy(struct held *h, struct choice *c)
+{
+    size_t before = h->n, constants = c->n_constants - h->constants;
+    int status = reserve(h, (c->pages.n - h->chosen + constants) * PAGE_BYTES);
+
+    if (status == 0)
+        status = copy_pages(h, c);
+    if (status == 0)
+        status = copy_constants(h, c);
+    if (before > 0 || constants > 0)
         qsort(h->pieces, h->n, sizeof *h->pieces, compare_pieces);
     return status;
 }

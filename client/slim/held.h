@@ -18,6 +18,7 @@ struct held {
     struct piece *pieces; /* by address, never overlapping */
     size_t n, capacity;
     size_t chosen;     /* so many pages of the choice have been tried */
+    size_t constants;  /* … and so many of its constants */
     unsigned failures; /* reads that gave nothing */
 };
 

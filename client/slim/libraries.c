@@ -17,9 +17,9 @@ static const struct {
     const char *prefix; /* of the file's name */
     enum role role;
 } known[] = {
-    {"libc.so.", ROLE_C_LIBRARY}, {"libc-2.", ROLE_C_LIBRARY}, {"libpthread", ROLE_OTHER},
-    {"ld-linux", ROLE_OTHER},     {"ld-2.", ROLE_OTHER},       {"ld-musl-", ROLE_OTHER},
-    {"libc.musl-", ROLE_OTHER},
+    {"libc.so.", ROLE_C_LIBRARY}, {"libc-2.", ROLE_C_LIBRARY},  {"libpthread", ROLE_OTHER},
+    {"ld-linux", ROLE_OTHER},     {"ld-2.", ROLE_OTHER},        {"ld-musl-", ROLE_OTHER},
+    {"libc.musl-", ROLE_OTHER},   {"libglib-2.0.", ROLE_OTHER},
 };
 
 static enum role role_of(const struct core_mapping *m, const char *executable)

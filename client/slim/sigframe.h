@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define SIGFRAME_REGISTERS 18u
+#define SIGFRAME_PC        16u
 
 struct sigframe {
     uint64_t sp;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "client/slim/choice.h"
+#include "client/slim/evidence.h"
 #include "client/slim/held.h"
 #include "client/slim/image.h"
 #include "client/slim/interrupted.h"
@@ -53,6 +54,7 @@ static int take(struct choice *c, struct held *h, const struct slim_limits *limi
     _cleanup_(interrupted_fini) struct interrupted in = {0};
     struct library_data data;
 
+    evidence_keep_code(c);
     choose_crashing(c, limits);
     choose_modules(c, &data);
     stacks_keep_thread_data(c);
@@ -63,10 +65,12 @@ static int take(struct choice *c, struct held *h, const struct slim_limits *limi
         r = interrupted_keep(c, h, limits, &in);
     if (r < 0)
         return r;
+    evidence_keep_interrupted(c, &in);
     choice_allow(c, limits->pointers);
     libraries_keep_message(c, h, &data);
     pointers_keep(c, h, &in, limits->pointers);
-    return held_copy(h, c);
+    r = held_copy(h, c);
+    return r < 0 || limits->pointers == 0 ? r : evidence_keep_exception(c, h);
 }
 
 bool slim_understands(const struct corefile *core)

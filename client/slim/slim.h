@@ -5,9 +5,10 @@
  * was left out has p_filesz = 0: it is missing, never zero.
  *
  * Read is only what the kernel itself would dump (p_filesz > 0 in its own headers): memory under
- * MADV_DONTDUMP stays private. Everything that is followed on the way (stack pointers, r_debug,
- * link_map) was written by the process and is hostile: loops end, sizes are capped, reads that fail
- * leave a gap. */
+ * MADV_DONTDUMP stays private. But for some pages of mapped files that cannot be written to: the
+ * code where it crashed, so that the cause can be told where nobody has the file (evidence.h).
+ * Everything that is followed on the way (stack pointers, r_debug, link_map) was written by the
+ * process and is hostile: loops end, sizes are capped, reads that fail leave a gap. */
 #ifndef CORRAL_CLIENT_SLIM_SLIM_H
 #define CORRAL_CLIENT_SLIM_SLIM_H
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 300
 # The slim core says what the full core says: of the very same crash, gdb, eu-stack and our own analysis print the
 # same text from both. Then how long a process is held for it, and that its memory is what the kernel would dump.

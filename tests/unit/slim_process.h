@@ -46,13 +46,16 @@ static void process_fini(struct process *p)
 
 #define _process_ _cleanup_(process_fini)
 
-/* Regions are added by address. All of it is dumped, or the first page, or nothing. */
+/* Regions are added by address. All of it is dumped, or the first page, or nothing. What
+ * cannot be written to is there whether or not it is dumped. */
 static void process_map(struct process *p, uint64_t start, uint64_t memsz, uint64_t filesz,
                         uint32_t flags)
 {
     ck_assert(p->n < REGIONS_MAX);
+    size_t there = flags && !(flags & PF_W) ? memsz : filesz;
+
     p->regions[p->n++] =
-        (struct region){start, memsz, filesz, flags, filesz ? calloc(1, filesz) : NULL};
+        (struct region){start, memsz, filesz, flags, there ? calloc(1, there) : NULL};
 }
 
 static uint8_t *process_at(struct process *p, uint64_t address, size_t n)
@@ -60,7 +63,9 @@ static uint8_t *process_at(struct process *p, uint64_t address, size_t n)
     for (size_t i = 0; i < p->n; i++) {
         struct region *r = &p->regions[i];
 
-        if (address >= r->start && address - r->start + n <= r->filesz)
+        uint64_t there = r->flags && !(r->flags & PF_W) ? r->memsz : r->filesz;
+
+        if (address >= r->start && address - r->start + n <= there)
             return r->bytes + (address - r->start);
     }
     return NULL;

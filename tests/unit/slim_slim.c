@@ -95,7 +95,7 @@ START_TEST(what_debuggers_need)
     HELD(0x38000, STACK + 0x8000, 0x40000); /* down to the red zone, out to the end */
     HELD(0, STACK + 0x7ff8, 8);
     HELD(0x7000, OTHER, 0x80000); /* to what the thread keeps, and no further */
-    HELD(0x1000, EXE, 0x2000);
+    HELD(0x2000, EXE, 0x2000);    /* with the code where it crashed */
     HELD(0x1000, LIBC, 0x4000);
     HELD(0x2000, LIBC + 0x4000, 0x2000);
     HELD(0x1000, LIBC + 0x6000, 0x1000);
