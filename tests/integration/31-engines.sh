@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 600
 # Our engine and libdwfl against gdb, frame by frame: over the matrix of crashers (tests/crashers/matrix) and real
 # programs that are killed while they run. Every difference has its reason in tests/golden/differences.tsv, or it is a

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 180
 # A crash loop costs the host next to nothing and loses no crash: the first is kept whole, some with
 # their stacks or metadata, and the rest is counted in the ledger, whose counts the server gets.

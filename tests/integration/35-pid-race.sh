@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 120
 # A set-uid program crashes, is killed while its handler reads, and its pid is somebody else's at once (CVE-2025-4598).
 # Whatever of the two reaches the spool, a secret of the first never passes for the second's. TRIES (default 500) rounds,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 120
 # What leaves a host, and what does not: one program with a marker in each place where a secret may
 # lie, one crash, and a look for each marker in each place that a crash goes to. The table below is

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 240
 # What the server gets of executables and libraries: nothing, unwind sidecars, or the files; once for
 # each build-id, also of files that are deleted or that only the crashed process saw; and the host's

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 180
 # Crashes that never reach the handler: the kernel log tells of them, and the server hears how many
 # there were and why, each once.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 600
 # Arguments and local variables of the crashing thread against gdb's, one by one: over the matrix of crashers
 # (tests/crashers/matrix), and of some of them from slim cores, too. Every difference has its reason in

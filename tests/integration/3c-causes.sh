@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# LIMIT: 600
+# MACHINE: crashes
+# LIMIT: 900
 # Why it crashed: programs that die for one known reason each (tests/crashers/cause), by gcc and clang, with optimisation and without,
 # must be told that reason (expected.tsv) or, where nothing is certain, none; and no other crasher is told a wrong one. ONLY=REGEX
 # names cases.
@@ -117,6 +118,29 @@ for name in $(crashers); do
     is "$(says "$WORK/json" "$(allowed "$name")" 'certain|likely|-' '')" '' "$name: nothing that is wrong"
     diag "$name: $(jq -r '.cause.sentence // "unknown"' "$WORK/json")"
 done
+
+# --- The matrix -------------------------------------------------------------------------------------------------------------
+
+MATRIX=$ROOT/build/crashers-matrix
+ROWS=$ROOT/tests/crashers/matrix
+
+check_row() { # NAME RULE
+    if [ ! -x "$MATRIX/$1" ]; then
+        skip "$(cat "$MATRIX/$1.skip" 2>/dev/null || echo 'it is not built')" "$1"
+        return
+    fi
+    make_core "$WORK/row" timeout 20 "$MATRIX/$1" 2>/dev/null
+    analyse "$WORK/row/core" --debuginfo "$MATRIX/debug" >"$WORK/json" 2>/dev/null
+    is "$(says "$WORK/json" "$2" 'certain|likely|-' '')" '' "$1: $2"
+    rm -rf "$WORK/row"
+}
+
+ok 'the matrix is built' make -s --no-print-directory -j 2 crashers-matrix
+is "$(grep -v '^#' "$ROWS/causes.tsv" | cut -f 1)" "$(grep -v '^#' "$ROWS/rows.tsv" | cut -f 1)" 'each row of the matrix has its cause'
+while IFS=$'\t' read -r name rule; do
+    [[ $name =~ ^(${ONLY:-.*})$ ]] || continue
+    check_row "$name" "$rule"
+done < <(grep -v '^#' "$ROWS/causes.tsv")
 
 text=$("$WORKERD" --analyse "$WORK/other-heap/core")
 like "$text" $'\nWhy: Memory was freed twice' 'the text has the sentence'

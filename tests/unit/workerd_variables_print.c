@@ -18,6 +18,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
 #include "common/base/str.h"
+#include "workerd/variables/secret.h"
 #include "tests/lib/unit.h"
 #include "tests/unit/debug_file.h"
 
@@ -290,7 +291,13 @@ static const char c_source[] =
     "void *vp = &point; char *const cp = b8; const int ci = 3; volatile int vi = 2;\n"
     "_Atomic int at = 4; struct flex { int n; char data[]; } flex = {3, \"abc\"};\n"
     "int *const volatile cvp; char *restrict rp; unsigned long *pul; size_t sz = 8;\n"
-    "int8_t i8 = -1; struct { int n; int none[0]; } zero_array = {1};\n";
+    "int8_t i8 = -1; struct { int n; int none[0]; } zero_array = {1};\n"
+    "struct login { const char *user, *api_token; char dbPassword[8]; int password_length; void "
+    "*pin; };\n"
+    "struct login login = {\"bob\", \"t0ps3cret\", \"hunter2\", 7, 0}; \n"
+    "struct { struct { char text[4]; } secret; union { char pwd[4]; int n; }; char *password_file; "
+    "} "
+    "deep = {{\"abc\"}, {\"def\"}, \"/etc/pw\"};\n";
 
 static const struct expected in_c[] = {
     {"i", "int", "-5"},
@@ -373,6 +380,13 @@ static const struct expected in_c[] = {
     {"sz", "size_t", "8"},
     {"i8", "int8_t", "-1 '\\377'"},
     {"zero_array", "struct {...}", "{n = 1, none = 0x…}"},
+    /* These gdb shows. */
+    {"login", "struct login",
+     "{user = 0x… \"bob\", api_token = <" SECRET_WHY ">, dbPassword = <" SECRET_WHY
+     ">, password_length = 7, pin = 0x0}"},
+    {"deep", "struct {...}",
+     "{secret = <" SECRET_WHY ">, {pwd = <" SECRET_WHY
+     ">, n = 6710628}, password_file = 0x… \"/etc/pw\"}"},
 };
 
 /* DWARF 4 has no such type. */
@@ -525,6 +539,9 @@ static const char rust_source[] =
     "\"\";\n"
     "#[no_mangle] pub static TUPLE: (i32, f64, char) = (1, 2.5, 'x');\n"
     "#[no_mangle] pub static POINT: Point = Point { x: 1, y: 2 };\n"
+    "pub struct Login { user: &'static str, password: &'static str, tokens: u32 }\n"
+    "#[no_mangle] pub static LOGIN: Login = Login { user: \"bob\", password: \"hunter2\", tokens: "
+    "3 };\n"
     "#[no_mangle] pub static PAIR: Pair = Pair(1, 2.0);\n"
     "#[no_mangle] pub static SOME: Option<i32> = Some(5);\n"
     "#[no_mangle] pub static NONE: Option<i32> = None;\n"
@@ -546,6 +563,8 @@ static const char rust_source[] =
     "#[no_mangle] pub static POINTER: &Point = &POINT;\n";
 
 static const struct expected in_rust[] = {
+    /* This gdb shows. */
+    {"LOGIN", "of::Login", "of::Login {user: \"bob\", password: <" SECRET_WHY ">, tokens: 3}"},
     {"I", "i32", "-5"},
     {"U", "u8", "65"},
     {"C", "char", "97 'a'"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The steps in order, each leaving in the analysis what it found out: unpack, read the core, make
- * its image, unwind and name every thread, describe the modules, fetch the abort message. A step
+ * its image, unwind and name every thread, describe the modules, find what it said. A step
  * that finds nothing to work on says so in `problem`, and what came before it stays. */
 #include "workerd/analysis/analyse.h"
 
@@ -10,12 +10,10 @@
 
 #include "common/base/cleanup.h"
 #include "common/core/corefile.h"
+#include "workerd/analysis/message.h"
 #include "workerd/analysis/stacks.h"
 #include "workerd/analysis/unpack.h"
 #include "workerd/image/elfcore.h"
-
-#define ABORT_MESSAGE_MAX 4096u
-#define ABORT_MODULES_MAX 16u /* that are asked for it: dlmopen(3) may load a libc of its own */
 
 struct job {
     struct arena *arena;
@@ -84,55 +82,6 @@ static void describe_modules(struct job *j)
     }
 }
 
-/* struct abort_msg_s of glibc: the size of the whole, then the text. */
-static const char *read_abort_message(struct job *j, uint64_t variable)
-{
-    const struct engine *e = &j->engine;
-    size_t word = j->image.layout->is64 ? 8 : 4;
-    char text[ABORT_MESSAGE_MAX];
-    uint64_t at = 0;
-    uint32_t size;
-
-    if (!e->read(e->arg, variable, &at, word) || at == 0 ||
-        !e->read(e->arg, at, &size, sizeof size))
-        return NULL;
-    size_t n = size < sizeof text ? size : sizeof text;
-
-    if (n == 0 || !e->read(e->arg, at + sizeof size, text, n))
-        return NULL;
-    n = strnlen(text, n);
-    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
-        n--;
-    return n ? arena_strndup(j->arena, text, n) : NULL;
-}
-
-static bool is_libc(const struct image_module *m)
-{
-    const char *slash = strrchr(m->path, '/');
-
-    return slash && strncmp(slash, "/libc.so", 8) == 0;
-}
-
-/* glibc leaves what it printed before abort() in __abort_msg: the text of a failed assertion, of
- * heap corruption. In a static program it is the program's own. */
-static const char *find_abort_message(struct job *j)
-{
-    const struct engine *e = &j->engine;
-    unsigned asked = 0;
-    uint64_t address;
-
-    for (size_t i = 0; i < j->image.n_modules && asked < ABORT_MODULES_MAX; i++) {
-        const struct image_module *m = &j->image.modules[i];
-
-        if (!is_libc(m) && !m->main)
-            continue;
-        if (e->variable(e->arg, i, "__abort_msg", &address))
-            return read_abort_message(j, address);
-        asked++;
-    }
-    return NULL;
-}
-
 static const char *missing_text(const struct module *m, struct arena *a)
 {
     if (m->problem)
@@ -177,7 +126,7 @@ static int ask_engine(struct job *j)
         j->engine.fill_variables(j->engine.arg, 0, &j->out->threads[0]);
     if (r == 0) {
         describe_modules(j);
-        j->out->message = find_abort_message(j);
+        j->out->message = message_find(&j->engine, j->arena);
         j->out->problem = find_problem(j);
         if (j->engine.explain)
             j->engine.explain(j->engine.arg, j->out);

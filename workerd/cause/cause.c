@@ -51,6 +51,8 @@ static void tell(const struct rule *r, enum verdict v, const struct finding *f, 
         .certainty = v == VERDICT_CERTAIN ? CAUSE_CERTAIN : CAUSE_LIKELY,
         .evidence = arena_memdup(in->arena, list, n * sizeof *list),
         .n_evidence = n,
+        .exception = f->type,
+        .handled = f->facts->handled ? f->facts->signal : 0,
     };
 }
 

@@ -17,6 +17,8 @@ struct cause_input {
     /* What the file that is mapped at the address has there, n bytes at most; how many. Dumps lack
      * code and constants. NULL: nothing. */
     size_t (*read_file)(void *arg, uint64_t address, void *p, size_t n);
+    /* A name as the linker has it ("_ZTIi") as people write it, in the arena; NULL: they stay. */
+    const char *(*demangle)(const char *symbol, struct arena *a);
     void *arg;
     struct arena *arena; /* of what is returned */
 };

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/str.h"
 
 #define WORDS_SEARCHED 512u /* of the stack */
-#define NAME_SIZE      64u  /* of a type's name that is read: what one question gives */
+#define NAME_SIZE      256u /* of a type's name that is read */
+#define NAME_PIECE     64u  /* … with one question */
 #define WHAT_SIZE      200u
 #define BASES_MAX      3u
-#define TYPE_SIZE      128u
 
 /* "GNUCC++\0", "CLNGC++\0": exception_class of the one that was thrown. */
 #define CLASS_GNU   UINT64_C(0x474e5543432b2b00)
@@ -36,79 +37,50 @@ static bool is_mangled(const char *s, size_t n)
     return true;
 }
 
+/* Type information is a constant where nothing had to be relocated. */
+static bool read_word(const struct facts *f, uint64_t address, uint64_t *ret)
+{
+    uint64_t word;
+
+    if (facts_read(f, address, &word, sizeof word) != sizeof word)
+        return false;
+    *ret = word;
+    return true;
+}
+
 /* Constants may end before as many bytes as are asked for: one after the other, then. */
+static size_t read_piece(const struct facts *f, uint64_t at, char ret[static NAME_PIECE])
+{
+    size_t n = facts_read(f, at, ret, NAME_PIECE);
+
+    while (n < NAME_PIECE && facts_read(f, at + n, ret + n, 1) == 1 && ret[n] != '\0')
+        n++;
+    return n;
+}
+
 static bool read_name(const struct facts *f, uint64_t type, char ret[static NAME_SIZE])
 {
     uint64_t name;
 
     memset(ret, 0, NAME_SIZE);
-    if (!facts_word(f, type + TYPE_NAME, &name) || name == 0)
+    if (!read_word(f, type + TYPE_NAME, &name) || name == 0)
         return false;
-    facts_read(f, name, ret, NAME_SIZE);
+    for (size_t n = 0; n < NAME_SIZE && !memchr(ret, '\0', n); n += NAME_PIECE)
+        if (read_piece(f, name + n, ret + n) < NAME_PIECE)
+            break;
     if (ret[0] == '*') /* not to be compared by address */
         memmove(ret, ret + 1, NAME_SIZE - 1);
     return is_mangled(ret, NAME_SIZE);
 }
 
-/* --- Names --- */
-
-/* One <source-name> of the ABI: its length, then itself. */
-static const char *take_part(const char *p, char *text, size_t *n)
+/* As libstdc++ writes it: "std::out_of_range", "char const*". */
+static const char *readable_name(const struct facts *f, const char *mangled, struct arena *a)
 {
-    size_t length = 0;
+    static const char prefix[] = "typeinfo for ";
+    const char *symbol = arena_printf(a, "_ZTI%s", mangled);
+    const char *text = f->in->demangle ? f->in->demangle(symbol, a) : symbol;
 
-    while (*p >= '0' && *p <= '9' && length < NAME_SIZE)
-        length = length * 10 + (size_t)(*p++ - '0');
-    if (length == 0 || length > strlen(p) || *n + length + 3 > TYPE_SIZE)
-        return NULL;
-    if (*n > 0) {
-        memcpy(text + *n, "::", 2);
-        *n += 2;
-    }
-    memcpy(text + *n, p, length);
-    *n += length;
-    return p + length;
-}
-
-/* N…E, St…, or one name: the names of most classes. Anything else stays as it is. */
-static bool demangle(const char *p, char text[static TYPE_SIZE])
-{
-    bool nested = *p == 'N';
-    size_t n = 0;
-
-    p += nested;
-    if (p[0] == 'S' && p[1] == 't') {
-        memcpy(text, "std", n = 3);
-        p += 2;
-    }
-    do {
-        p = take_part(p, text, &n);
-    } while (p && nested && *p != 'E');
-    if (!p || strcmp(p, nested ? "E" : "") != 0)
-        return false;
-    text[n] = '\0';
-    return true;
-}
-
-static const char *readable_name(const char *mangled, struct arena *a)
-{
-    static const struct {
-        const char *mangled, *name;
-    } simple[] = {{"i", "int"},
-                  {"j", "unsigned int"},
-                  {"l", "long"},
-                  {"m", "unsigned long"},
-                  {"b", "bool"},
-                  {"d", "double"},
-                  {"PKc", "const char *"},
-                  {"Pc", "char *"},
-                  {"NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE", "std::string"}};
-    char text[TYPE_SIZE];
-
-    for (size_t i = 0; i < ARRAY_SIZE(simple); i++)
-        if (strcmp(simple[i].mangled, mangled) == 0)
-            return simple[i].name;
-    return arena_strdup(a, demangle(mangled, text) ? text : mangled);
+    return cstr_starts(text, prefix) ? text + strlen(prefix) : arena_strdup(a, mangled);
 }
 
 /* --- Texts --- */
@@ -136,7 +108,7 @@ static bool is_kept_text(const struct facts *f, uint64_t type)
             return false;
         if (keeps_text(name))
             return true;
-        if (!facts_word(f, type + TYPE_BASE, &type))
+        if (!read_word(f, type + TYPE_BASE, &type))
             return false;
     }
     return false;
@@ -186,7 +158,7 @@ bool exception_find(const struct facts *f, struct arena *a, const char **ret_typ
     if (header == 0 || !facts_word(f, header - TYPE_BEFORE_HEADER, &type) ||
         !read_name(f, type, name))
         return false;
-    *ret_type = readable_name(name, a);
+    *ret_type = readable_name(f, name, a);
     *ret_what = is_kept_text(f, type) ? read_text(f, header + OBJECT_BEHIND_HEADER, a) : NULL;
     return true;
 }

@@ -63,27 +63,47 @@ static const struct text_rule {
 
 /* --- Functions --- */
 
-/* function: its name, or what it begins with before a '*'; caller: what that one's caller must be
- * called, or NULL. */
+/* function: its name, or what it begins with before a '*'; behind a '^' only that of the innermost
+ * frame; caller: what that one's caller must be called, or NULL. */
 struct function_rule {
     const char *function, *caller, *meaning;
     const char *name, *sentence;
 };
 
 #define SANITIZER     "sanitizer", "{meaning} found an error"
+#define UBSAN         "sanitizer", "UndefinedBehaviorSanitizer found {meaning}{in}"
 #define ASSERTION     "assertion", "An assertion failed{in}"
 #define MEMORY        "out-of-memory"
 #define OUT_OF_MEMORY "Memory could not be had, and nobody caught std::bad_alloc"
 #define UNCAUGHT      "uncaught-exception"
 #define RUST_PANIC    "rust-panic", "Rust panic{by}: {meaning}"
-#define RUST_INSIDE   "rust-panic", "Rust panic: {meaning}"
 #define GO_PANIC      "go-panic", "Go: {meaning}"
+#define GO_ERROR      "go-throw", "Go: {meaning}"
+#define FATAL_GLIB                                                                                 \
+    "fatal-message", "A message of GLib's that ends the program{by} (g_error(), or "               \
+                     "G_DEBUG=fatal-…)"
 
 /* clang-format off */
 static const struct function_rule functions[] = {
     /* sanitizers */
     {"__asan::ReportGenericError", NULL, "AddressSanitizer", SANITIZER},
-    {"__ubsan_handle_*", NULL, "UndefinedBehaviorSanitizer", SANITIZER},
+    {"__ubsan_handle_divrem_overflow*", NULL, "a division by zero, or one whose result is too large,", UBSAN},
+    {"__ubsan_handle_add_overflow*", NULL, "a sum of integers that is too large", UBSAN},
+    {"__ubsan_handle_sub_overflow*", NULL, "a difference of integers that is too large", UBSAN},
+    {"__ubsan_handle_mul_overflow*", NULL, "a product of integers that is too large", UBSAN},
+    {"__ubsan_handle_negate_overflow*", NULL, "the negation of the smallest integer", UBSAN},
+    {"__ubsan_handle_shift_out_of_bounds*", NULL, "a shift by a number of bits that is not allowed", UBSAN},
+    {"__ubsan_handle_out_of_bounds*", NULL, "an index beyond the end of an array", UBSAN},
+    {"__ubsan_handle_type_mismatch*", NULL, "a pointer that is NULL, not aligned, or to less memory than it needs,", UBSAN},
+    {"__ubsan_handle_pointer_overflow*", NULL, "a sum with a pointer that is no address", UBSAN},
+    {"__ubsan_handle_builtin_unreachable*", NULL, "that a place was reached that cannot be reached", UBSAN},
+    {"__ubsan_handle_missing_return*", NULL, "the end of a function that has to return a value", UBSAN},
+    {"__ubsan_handle_load_invalid_value*", NULL, "a value that its type does not have", UBSAN},
+    {"__ubsan_handle_float_cast_overflow*", NULL, "a floating-point number that does not fit an integer", UBSAN},
+    {"__ubsan_handle_nonnull*", NULL, "NULL where it is not allowed", UBSAN},
+    {"__ubsan_handle_*", NULL, "undefined behaviour", UBSAN},
+    {"__tsan::ReportRace", NULL, NULL, "sanitizer", "ThreadSanitizer found a data race"},
+    {"__msan_warning*", NULL, NULL, "sanitizer", "MemorySanitizer found that a value was used which was never set{in}"},
     {"__sanitizer::Die", NULL, "A sanitizer", SANITIZER},
     {"__sanitizer::Abort", NULL, "A sanitizer", SANITIZER},
     /* the C library */
@@ -115,20 +135,20 @@ static const struct function_rule functions[] = {
     {"std::terminate", NULL, NULL, "terminate", "std::terminate() was called{by}"},
     /* Rust */
     {"core::panicking::panic_bounds_check", NULL, "an index was beyond the end", RUST_PANIC},
-    {"core::slice::index::*", NULL, "a range was beyond the end of a slice", RUST_INSIDE},
-    {"core::str::slice_error_fail", NULL, "a range of a text was beyond its end, or within a character", RUST_INSIDE},
+    {"core::slice::index::*", NULL, "a range was beyond the end of a slice", RUST_PANIC},
+    {"core::str::slice_error_fail", NULL, "a range of a text was beyond its end, or within a character", RUST_PANIC},
     {"core::option::unwrap_failed", NULL, "unwrap() of None", RUST_PANIC},
-    {"core::option::expect_failed", NULL, "expect() of None", RUST_INSIDE},
-    {"core::result::unwrap_failed", NULL, "unwrap() or expect() of an error", RUST_INSIDE},
-    {"core::cell::panic_already_borrowed", NULL, "a RefCell was borrowed already", RUST_INSIDE},
-    {"core::cell::panic_already_mutably_borrowed", NULL, "a RefCell was mutably borrowed already", RUST_INSIDE},
+    {"core::option::expect_failed", NULL, "expect() of None", RUST_PANIC},
+    {"core::result::unwrap_failed", NULL, "unwrap() or expect() of an error", RUST_PANIC},
+    {"core::cell::panic_already_borrowed", NULL, "a RefCell was borrowed already", RUST_PANIC},
+    {"core::cell::panic_already_mutably_borrowed", NULL, "a RefCell was mutably borrowed already", RUST_PANIC},
     {"core::panicking::panic_const::panic_const_div_by_zero", NULL, "division by zero", RUST_PANIC},
     {"core::panicking::panic_const::panic_const_rem_by_zero", NULL, "division by zero", RUST_PANIC},
     {"core::panicking::panic_const::*", NULL, "arithmetic overflow", RUST_PANIC},
-    {"core::panicking::assert_failed*", NULL, "assert_eq!() or assert_ne!() failed", RUST_INSIDE},
-    {"core::panicking::panic_nounwind*", NULL, "a check of unsafe code, or a panic that may not unwind", RUST_INSIDE},
-    {"core::panicking::panic_cannot_unwind", NULL, "a panic in a function that may not unwind", RUST_INSIDE},
-    {"core::panicking::panic_in_cleanup", NULL, "a panic in a destructor, during a panic", RUST_INSIDE},
+    {"core::panicking::assert_failed*", NULL, "assert_eq!() or assert_ne!() failed", RUST_PANIC},
+    {"core::panicking::panic_nounwind*", NULL, "a check of unsafe code, or a panic that may not unwind", RUST_PANIC},
+    {"core::panicking::panic_cannot_unwind", NULL, "a panic in a function that may not unwind", RUST_PANIC},
+    {"core::panicking::panic_in_cleanup", NULL, "a panic in a destructor, during a panic", RUST_PANIC},
     {"alloc::alloc::handle_alloc_error", NULL, NULL, MEMORY, "Memory could not be had{by} (Rust)"},
     {"rust_begin_unwind", NULL, NULL, "rust-panic", "Rust panic"},
     {"std::panicking::begin_panic*", NULL, NULL, "rust-panic", "Rust panic"},
@@ -138,13 +158,19 @@ static const struct function_rule functions[] = {
     {"runtime.panicdivide", NULL, "integer division by zero", GO_PANIC},
     {"runtime.goPanicIndex*", NULL, "an index was out of range", GO_PANIC},
     {"runtime.goPanicSlice*", NULL, "the bounds of a slice were out of range", GO_PANIC},
+    {"runtime.panicdottype*", NULL, "a value of another type than was asserted", GO_PANIC},
+    {"runtime.panicshift", NULL, "a shift by a negative number", GO_PANIC},
+    {"runtime.gopanic", "runtime.mapassign*", "a write to a map that is nil", GO_PANIC},
     {"runtime.gopanic", NULL, "panic() that nobody recovered", "go-panic", "Go: {meaning}, called{by}"},
+    {"runtime.checkdead", NULL, "all goroutines wait for each other", GO_ERROR},
     {"runtime.throw", NULL, NULL, "go-throw", "Go: an error from which its runtime cannot go on"},
     {"runtime.fatalthrow", NULL, NULL, "go-throw", "Go: an error from which its runtime cannot go on"},
     /* GLib, Qt */
     {"g_assertion_message*", NULL, NULL, "assertion", "An assertion of GLib's failed"},
     {"g_malloc", NULL, NULL, MEMORY, "Memory could not be had{by} (GLib)"},
-    {"_g_log_abort", NULL, NULL, "fatal-message", "A message of GLib's that ends the program (g_error(), or G_DEBUG=fatal-…)"},
+    {"_g_log_abort", NULL, NULL, FATAL_GLIB},
+    {"^g_log_structured_array", NULL, NULL, FATAL_GLIB}, /* where that was made inline */
+    {"^g_logv", NULL, NULL, FATAL_GLIB},
     {"qt_assert*", NULL, NULL, "assertion", "An assertion of Qt's failed{in}"},
     {"QMessageLogger::fatal", NULL, NULL, "fatal-message", "qFatal() was called{by}"},
     /* whoever it was */
@@ -167,6 +193,17 @@ static uint64_t letter_bit(const char *name)
     return UINT64_C(1) << (*name & 63);
 }
 
+/* As the library itself calls them. */
+static const char *without_prefix(const char *name)
+{
+    static const char *const prefixes[] = {"__GI_", "__ubsan::", "__rustc::"};
+
+    for (size_t i = 0; name && i < ARRAY_SIZE(prefixes); i++)
+        if (cstr_starts(name, prefixes[i]))
+            return name + strlen(prefixes[i]);
+    return name;
+}
+
 static void collect(const struct facts *f, struct names *ret)
 {
     ret->from = ret->n = 0;
@@ -178,8 +215,7 @@ static void collect(const struct facts *f, struct names *ret)
             break;
         if (f->frames[i].signal)
             ret->from = i + 1;
-        if (name && cstr_starts(name, "__GI_"))
-            name += strlen("__GI_");
+        name = without_prefix(name);
         ret->list[ret->n++] = name ? name : "";
         ret->letters |= letter_bit(name ? name : "");
     }
@@ -203,9 +239,12 @@ static bool matches(const char *function, const char *name)
 /* SIZE_MAX when none is called that. */
 static size_t find_frame(const struct names *s, const char *name, const char *caller)
 {
+    bool innermost = *name == '^';
+
+    name += innermost;
     if (!(s->letters & letter_bit(name)))
         return SIZE_MAX;
-    for (size_t i = s->from; i < s->n; i++)
+    for (size_t i = s->from; i < s->n && (i == s->from || !innermost); i++)
         if (matches(s->list[i], name) &&
             (!caller || (i + 1 < s->n && matches(s->list[i + 1], caller))))
             return i;
@@ -221,6 +260,30 @@ static void find_said_frame(struct finding *f, const struct names *s)
         f->frame = find_frame(s, outer[i], NULL);
 }
 
+/* "==17==ERROR: AddressSanitizer: heap-use-after-free on address …\nWRITE of size 1 at …". */
+static bool find_report(struct finding *f, struct arena *a, struct rule *ret)
+{
+    static const char error[] = "==ERROR: ", name[] = "Sanitizer: ";
+    const char *who = strstr(f->message, error), *what = who ? strstr(who, name) : NULL;
+
+    if (!what || !cstr_starts(f->message, "=="))
+        return false;
+    who += strlen(error);
+    f->meaning = arena_strndup(a, who, (size_t)(what - who) + strlen("Sanitizer"));
+    what += strlen(name);
+    if (cstr_starts(what, "attempting "))
+        what += strlen("attempting ");
+
+    const char *line = strchr(what, '\n'), *at = line ? strstr(line, " at ") : NULL;
+    const char *on = strstr(what, " on ");
+
+    f->message = arena_strndup(a, what, on ? (size_t)(on - what) : strcspn(what, "\n"));
+    if (at)
+        f->message = arena_printf(a, "%s, %.*s", f->message, (int)(at - line - 1), line + 1);
+    *ret = (struct rule){.name = "sanitizer", .sentence = "{meaning} found an error: {message}"};
+    return true;
+}
+
 static bool find_text(struct finding *f, struct rule *ret)
 {
     const char *m = f->message;
@@ -229,6 +292,11 @@ static bool find_text(struct finding *f, struct rule *ret)
         if (!cstr_starts(m, texts[i].text))
             continue;
         *ret = (struct rule){.name = texts[i].name, .sentence = texts[i].sentence};
+        return true;
+    }
+    if (strstr(m, "ERROR:") && strstr(m, ": assertion failed")) {
+        *ret = (struct rule){.name = "assertion",
+                             .sentence = "An assertion of GLib's failed: {message}"};
         return true;
     }
     if (!strstr(m, "Assertion `") || !cstr_ends(m, "failed."))
@@ -290,7 +358,7 @@ bool said_rule(struct finding *f, struct arena *a, struct rule *ret)
     collect(f->facts, &names);
     if (f->facts->signal == FACT_SIGABRT && f->message) {
         find_said_frame(f, &names);
-        found = find_text(f, ret);
+        found = find_report(f, a, ret) || find_text(f, ret);
     }
     if (!found) {
         f->message = NULL;

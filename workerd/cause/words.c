@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/str.h"
 #include "common/report/signals.h"
 #include "workerd/cause/calls.h"
 
@@ -14,15 +15,21 @@
 /* --- Pieces --- */
 
 /* Without arguments of functions and templates, which would fill the line. */
+/* Without parameters and template arguments. Names that begin with a type ("<T as core::…>::f"),
+ * and operators, which are written with the same signs, stay as they are. */
 static void add_function(struct buf *b, const char *name)
 {
-    size_t n = strcspn(name, "(<");
+    bool whole = *name == '<' || strstr(name, "operator");
+    size_t depth = 0, n = 0;
 
-    if (n == 0)
-        n = strlen(name);
-    if (n > NAME_MAX_SHOWN)
-        n = NAME_MAX_SHOWN;
-    buf_add(b, name, n);
+    for (const char *p = name; *p && n < NAME_MAX_SHOWN && (whole || *p != '('); p++) {
+        depth += !whole && *p == '<';
+        if (depth == 0) {
+            buf_addc(b, *p);
+            n++;
+        }
+        depth -= depth > 0 && *p == '>';
+    }
     buf_adds(b, "()");
 }
 
@@ -148,10 +155,39 @@ static void put_from(const struct finding *f, struct buf *b)
     add_function(b, name);
 }
 
+static bool is_of_library(const char *name)
+{
+    static const char *const prefixes[] = {"core::", "alloc::", "std::", "g_log"};
+    static const char *const traits[] = {" as core::", " as alloc::", " as std::"};
+    const char *type = name + (*name == '<');
+
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+        if (cstr_starts(type, prefixes[i]))
+            return true;
+    for (size_t i = 0; i < ARRAY_SIZE(traits) && *name == '<'; i++)
+        if (strstr(name, traits[i]))
+            return true;
+    return false;
+}
+
+/* The first caller of the frame that is none of the libraries that it may have gone through. */
+static const char *caller_of_library(const struct finding *f)
+{
+    if (f->frame == SIZE_MAX)
+        return NULL;
+    for (size_t i = f->frame + 1; i < f->facts->n_frames; i++) {
+        const char *name = facts_function(f->facts, i);
+
+        if (!name || !is_of_library(name))
+            return name;
+    }
+    return NULL;
+}
+
 /* " by f()": the function outside of the one that the rule is about. */
 static void put_by(const struct finding *f, struct buf *b)
 {
-    const char *name = f->frame == SIZE_MAX ? NULL : facts_function(f->facts, f->frame + 1);
+    const char *name = caller_of_library(f);
 
     if (!name)
         return;
@@ -162,7 +198,7 @@ static void put_by(const struct finding *f, struct buf *b)
 /* " in f()": the same, when that is where it was found. */
 static void put_in(const struct finding *f, struct buf *b)
 {
-    const char *name = f->frame == SIZE_MAX ? NULL : facts_function(f->facts, f->frame + 1);
+    const char *name = caller_of_library(f);
 
     if (!name)
         return;

@@ -8,6 +8,7 @@
 #include "common/base/buf.h"
 #include "common/base/cleanup.h"
 #include "workerd/cause/cause.h"
+#include "workerd/indexer/demangle.h"
 #include "workerd/indexer/indexer.h"
 #include "workerd/naming/naming.h"
 #include "workerd/unwind/effort.h"
@@ -228,6 +229,7 @@ static void explain(void *arg, struct analysis *an)
     const struct cause_input in = {.image = o->image,
                                    .analysis = an,
                                    .read_file = read_file,
+                                   .demangle = demangle,
                                    .arg = o,
                                    .arena = o->image->arena};
 

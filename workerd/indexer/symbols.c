@@ -13,7 +13,8 @@
 
 /* Variables that analysis reads out of a crashed process. */
 static const char *const variables[] = {
-    "__abort_msg", /* glibc's: what abort was called for */
+    "__abort_msg",       /* glibc's: what abort was called for */
+    "__glib_assert_msg", /* GLib's: what g_assert() said */
 };
 
 struct symbols {

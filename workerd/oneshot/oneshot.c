@@ -13,7 +13,7 @@
 #include "common/core/elf.h"
 #include "common/report/backtrace.h"
 #include "common/report/limits.h"
-#include "workerd/sources/prefixes.h"
+#include "common/report/prefixes.h"
 
 enum { EXIT_NO_STACK = 1, EXIT_USAGE = 2 };
 

@@ -98,6 +98,9 @@ struct member {
 bool member_of(struct printer *p, const struct entry *member, const struct value *v,
                struct member *ret);
 void add_member_value(struct printer *p, const struct member *m);
+/* What was written from there on is the value of a member of that name (NULL: it has none): a
+ * secret is taken back. */
+void hide_secret(struct printer *p, const char *name, size_t begin);
 bool struct_member(struct printer *p, const struct entry *bare, const char *name,
                    struct entry *ret);
 /* stdstring.c: false when it is none, or its text is not there; nothing was written then. */

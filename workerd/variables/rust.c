@@ -88,10 +88,13 @@ static void add_fields(struct printer *p, const struct entry *bare, const struct
             bounded_add(&p->out, entry_text(&c, SLOT_NAME));
             bounded_add(&p->out, ": ");
         }
+        size_t begin = p->out.n;
+
         if (member_of(p, &c, v, &m))
             add_member_value(p, &m);
         else
             add_why(p, PLACE_UNREADABLE);
+        hide_secret(p, entry_text(&c, SLOT_NAME), begin);
     }
     bounded_add(&p->out, tuple ? ")" : "}");
 }

@@ -5,6 +5,7 @@
 
 #include "workerd/unwind/expression.h"
 #include "workerd/variables/printer.h"
+#include "workerd/variables/secret.h"
 
 #define VIRTUAL_BASES_MAX 16u
 /* DIEs that are looked at for where a static member was defined. */
@@ -305,6 +306,16 @@ static bool is_member(const struct entry *c)
            (entry_tag(c) == DW_TAG_variable && entry_text(c, SLOT_NAME));
 }
 
+void hide_secret(struct printer *p, const char *name, size_t begin)
+{
+    const struct str value = {p->out.bytes + begin, p->out.n - begin};
+
+    if (!name || !secret_value(name, value))
+        return;
+    bounded_cut(&p->out, begin);
+    bounded_add(&p->out, "<" SECRET_WHY ">");
+}
+
 static void add_member(struct printer *p, const struct entry *c, const struct value *v)
 {
     const char *name = entry_text(c, SLOT_NAME);
@@ -315,12 +326,15 @@ static void add_member(struct printer *p, const struct entry *c, const struct va
         bounded_add(&p->out, name);
         bounded_add(&p->out, " = ");
     }
+    size_t begin = p->out.n;
+
     if (is_static(c))
         add_static(p, c);
     else if (member_of(p, c, v, &m))
         add_member_value(p, &m);
     else
         add_why(p, PLACE_UNREADABLE);
+    hide_secret(p, name, begin);
 }
 
 static void add_object(struct printer *p, const struct entry *bare, const struct value *v,

@@ -8,10 +8,10 @@
 
 #include "common/base/cleanup.h"
 #include "common/report/limits.h"
-#include "common/report/redact_names.h"
 #include "workerd/variables/place.h"
 #include "workerd/variables/print.h"
 #include "workerd/variables/scope.h"
+#include "workerd/variables/secret.h"
 
 /* Of those that frames are in, and of those whose memory is read. */
 #define MODULES_MAX (2 * VARIABLES_FRAMES_MAX)
@@ -122,13 +122,6 @@ static void make_views(struct filler *f, size_t thread)
 
 /* --- Variables of one frame --- */
 
-/* A text under a name that says password: it would be seen by everybody who may look at stacks. */
-static bool is_secret(const struct variable *v)
-{
-    return v->value && strchr(v->value, '"') &&
-           redact_name(str_from(v->name), NULL) != REDACT_NAME_PLAIN;
-}
-
 /* A copy may have a type of its own, as one whose length is a variable of the copy. */
 static const struct entry *typed(const struct scope_variable *v)
 {
@@ -152,9 +145,9 @@ static bool describe(const struct filler *f, const struct frame_view *view,
     ret->problem = place.problem;
     if (!place.problem)
         ret->value = print_value(typed(v), &place, f->arena, &ret->problem);
-    if (is_secret(ret)) {
+    if (ret->value && secret_value(name, str_from(ret->value))) {
         ret->value = NULL;
-        ret->problem = "not shown: its name says that it is a secret";
+        ret->problem = SECRET_WHY;
     }
     return true;
 }
