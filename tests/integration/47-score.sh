@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 300
 # How well crashes are grouped (tests/score): the measures are what their definitions say, the sets are what they claim to be, and
 # Corral does not fall below tests/score/thresholds.tsv on any of them, nor behind the simple peers. Of the crashers,
@@ -85,4 +86,13 @@ while read -r name least_precision least_recall; do
     ok "$name: recall $recall is at least $least_recall" at_least "$recall" "$least_recall"
     ok "$name: F1 $f1 is not below the best peer's, $best" at_least "$f1" "$best"
 done < <(grep -v '^#' "$SCORE/thresholds.tsv")
+
+# --- Groups of several bugs -----------------------------------------------------------------------------------------------
+
+detector() { jq -r "select(.set == \"all\") | .detector | $1" "$WORK/found"; } # FILTER
+read -r _ least_precision least_recall < <(grep '^detector' "$SCORE/thresholds.tsv")
+ok 'there are hundreds of groups of one bug, and many of several' at_least "$(detector '[.detector.pure / 300, .detector.several / 50] | min')" 1
+ok "of those that are flagged $(detector .detector.precision) hold several" at_least "$(detector .detector.precision)" "$least_precision"
+ok "$(detector .detector.recall) of those that hold several are flagged" at_least "$(detector .detector.recall)" "$least_recall"
+ok "which is four times as often as by the simple rule, $(detector .naive.precision)" at_least "$(detector .detector.precision)" "$(detector '4 * .naive.precision')"
 done_testing

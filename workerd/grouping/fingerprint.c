@@ -51,6 +51,13 @@ static bool is_division(const struct crash_stack *s)
     return s->signal == SIGFPE && (s->code == DIVIDED_INTEGER || s->code == DIVIDED_FLOAT);
 }
 
+/* What was thrown is known where it lay, whatever the frames are called. */
+static bool is_known_exception(const struct selection *s, enum crash_kind kind)
+{
+    return s->stack->exception &&
+           (kind == CRASH_NONE || kind == CRASH_FATAL || kind == CRASH_TERMINATE);
+}
+
 static enum crash_kind find_kind(const struct selection *s, const struct rules *rules)
 {
     const char *message = s->stack->message;
@@ -60,6 +67,8 @@ static enum crash_kind find_kind(const struct selection *s, const struct rules *
     if (!is_crash_signal(s->stack->signal))
         return kind;
     kind = merge_kinds(selection_kind(s), kind);
+    if (is_known_exception(s, kind))
+        kind = CRASH_EXCEPTION;
     if (selection_overflows(s) && kind < CRASH_STACK_OVERFLOW)
         kind = CRASH_STACK_OVERFLOW;
     return kind == CRASH_NONE && is_division(s->stack) ? CRASH_DIVISION : kind;
@@ -94,7 +103,9 @@ static const char *find_detail(const struct selection *s, enum crash_kind kind)
 {
     const char *detail = message_detail(kind, s->stack->message, s->arena);
 
-    return !detail && kind == CRASH_EXCEPTION ? thrown_type(s) : detail;
+    if (detail || kind != CRASH_EXCEPTION)
+        return detail;
+    return s->stack->exception ? message_type(s->stack->exception, s->arena) : thrown_type(s);
 }
 
 /* --- The signal that was handled --- */
@@ -168,6 +179,25 @@ static const char *class_of(int64_t signal, struct arena *a)
     }
 }
 
+/* Did the program end itself, and not only report what happened to it? */
+static bool is_aborted(const struct selection *s)
+{
+    static const char *const names[] = {"abort", "raise",  "gsignal",
+                                        "kill",  "tgkill", "pthread_kill"};
+    bool reporter_only = true;
+
+    for (size_t i = 0; i < s->first; i++) {
+        const struct rule *rule = s->decided[i];
+
+        for (size_t k = 0; s->verdicts[i].name && k < ARRAY_SIZE(names); k++) {
+            if (strstr(s->verdicts[i].name, names[k]))
+                return true;
+        }
+        reporter_only = reporter_only && (!rule || rule->kind == CRASH_NONE);
+    }
+    return !reporter_only;
+}
+
 /* Without a signal nearly every crash is a fault or an abort, and so is what a program handles
  * itself a fault. */
 static const char *class_of_signal(const struct selection *s, const struct grouping *g)
@@ -177,7 +207,7 @@ static const char *class_of_signal(const struct selection *s, const struct group
     if (g->handled && (signal == SIGABRT || signal == 0))
         signal = g->handled_signal ? g->handled_signal : SIGSEGV;
     if (signal == 0)
-        signal = s->cut ? SIGABRT : SIGSEGV;
+        signal = s->cut && is_aborted(s) ? SIGABRT : SIGSEGV;
     return class_of(signal, s->arena);
 }
 

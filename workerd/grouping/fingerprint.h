@@ -54,11 +54,11 @@
 #include "workerd/grouping/rules.h"
 
 /* Stored beside each fingerprint: a change of what is hashed is a new version. */
-#define FINGERPRINT_VERSION 2
+#define FINGERPRINT_VERSION 3
 /* Callers further out split one bug by the ways that lead to it: docs/grouping.md has the figures.
  */
 #define FINGERPRINT_SYMBOLS 2
-/* An assertion whose expression is known. */
+/* Of an assertion, whose expression or function is one place. */
 #define FINGERPRINT_ASSERTION 1
 /* An address is one place in one build. */
 #define FINGERPRINT_ADDRESSES 2
@@ -79,9 +79,10 @@ struct crash_stack {
     const char *executable;     /* path */
     const struct frame *frames; /* of the crashing thread, innermost first */
     size_t n_frames;
-    const char *why; /* of crashes that were only counted: why; part of the kind of those that
-                        nothing else is known of. NULL */
-    int64_t handled; /* for which signal a handler on the stack was called; 0: unknown */
+    const char *why;       /* of crashes that were only counted: why; part of the kind of those that
+                              nothing else is known of. NULL */
+    int64_t handled;       /* for which signal a handler on the stack was called; 0: unknown */
+    const char *exception; /* the type of what was thrown and not caught; NULL: unknown */
     enum overflow_evidence overflow; /* did the fault hit just below the stack pointer? */
 };
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Line by line. A line that begins with # and a number opens a frame, lines that are needed to
- * close its brackets or that begin with "at" or "from" belong to it. A frame's text is
- *
- *     0xADDRESS in NAME (ARGUMENTS) at FILE:LINE from LIBRARY
- *
- * each part but the name may be missing. The name may hold blanks and brackets; its end is the
- * first " (" whose group is followed by nothing, " at " or " from ". Numbers that fall open a new
- * stack. */
+/* Line by line. A line that begins with # and a number opens a frame; of gdb's, lines that are
+ * needed to close its brackets or that begin with "at" or "from" belong to it. Numbers that fall
+ * open a new stack, and so do headings. Frames of other programs stand on one line. */
 #include "workerd/grouping/gdbtext.h"
 
 #include <limits.h>
@@ -15,15 +10,27 @@
 #include "common/base/buf.h"
 #include "common/base/cleanup.h"
 #include "common/report/signals.h"
+#include "workerd/grouping/frametext.h"
+#include "workerd/grouping/slice.h"
+#include "workerd/grouping/textline.h"
+#include "workerd/grouping/traceline.h"
 
-#define SIGNAL_MAX 64
+#define SIGNAL_MAX      64
+#define FRAME_LINES_MAX 40
+#define PREFIX_MAX      160 /* bytes that a log writes before a frame */
 
 struct stack_text {
     struct frame *frames;
     size_t n, capacity;
     bool headed;     /* it stands below a thread's heading */
     bool marked;     /* something says that it is the one that crashed */
+    bool trampoline; /* it was interrupted by a signal */
+    bool minor;      /* other stacks say more */
+    bool traced;     /* a line said that a trace follows */
+    bool go;         /* of a goroutine */
+    bool gdb;        /* its frames are gdb's */
     int64_t thread;  /* gdb's number, or 0 */
+    int64_t process; /* its LWP, or 0 */
     int64_t handled; /* the signal that a handler was called for, or 0 */
 };
 
@@ -34,270 +41,81 @@ struct parse {
     uint64_t number, last_number;
     struct stack_text stack, best;
     bool has_best;
-    int64_t current;  /* thread that is said to be current, or 0 */
+    int64_t current, current_process; /* thread that is said to be current, or 0 */
+    struct frame alone;               /* the one frame that gdb shows of a core */
+    bool has_alone;
+    bool stopped;     /* gdb said why: the current thread is the one that crashed */
     int64_t argument; /* the first of the last frame, when it is a small number */
     struct crash_stack out;
 };
-
-/* --- Bits of text --- */
-
-static struct str after(struct str s, size_t n)
-{
-    return (struct str){s.p + n, s.n - n};
-}
-
-static size_t digits(struct str s)
-{
-    size_t n = 0;
-
-    while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-        n++;
-    return n;
-}
-
-static uint64_t number_at(struct str s)
-{
-    uint64_t value = 0;
-
-    str_to_u64((struct str){s.p, digits(s)}, UINT64_MAX, &value);
-    return value;
-}
 
 static char *copy(struct parse *p, struct str s)
 {
     return arena_strndup(p->arena, s.p, s.n);
 }
 
-/* The part of s behind the text, or the empty slice. */
-static struct str behind(struct str s, struct str text)
-{
-    ptrdiff_t at = str_find(s, text);
+/* --- Stacks --- */
 
-    return at < 0 ? (struct str){"", 0} : after(s, (size_t)at + text.n);
+static bool is_same_frame(const struct frame *a, const struct frame *b)
+{
+    if (a->pc != b->pc || !a->function != !b->function)
+        return false;
+    return a->function ? strcmp(a->function, b->function) == 0 : a->pc != 0;
 }
 
-static struct str until(struct str s, const char *stops)
+/* Threads that are not current wait; one that does not, aborted. */
+static bool aborts(const struct frame *f)
 {
-    size_t n = 0;
+    static const char *const names[] = {"raise", "gsignal", "abort", "pthread_kill", "tgkill"};
 
-    while (n < s.n && s.p[n] && !strchr(stops, s.p[n]))
-        n++;
-    return (struct str){s.p, n};
-}
-
-/* --- The arguments' group --- */
-
-/* The position after a value in quotes at i, or the end. */
-static size_t skip_quotes(struct str s, size_t i)
-{
-    char quote = s.p[i++];
-
-    for (; i < s.n && s.p[i] != quote; i++)
-        i += s.p[i] == '\\';
-    return i < s.n ? i + 1 : s.n;
-}
-
-/* The position after the group that opens at i; 0 when it does not close. */
-static size_t close_group(struct str s, size_t i)
-{
-    size_t depth = 0;
-
-    while (i < s.n) {
-        char c = s.p[i];
-
-        if (c == '"' || (c == '\'' && i + 2 < s.n && (s.p[i + 2] == '\'' || s.p[i + 1] == '\\'))) {
-            i = skip_quotes(s, i);
-            continue;
-        }
-        depth += c == '(';
-        depth -= c == ')';
-        i++;
-        if (depth == 0)
-            return i;
-    }
-    return 0;
-}
-
-static bool ends_name(struct str rest)
-{
-    rest = str_trim(rest);
-    return rest.n == 0 || str_starts(rest, STR("at ")) || str_starts(rest, STR("from ")) ||
-           str_starts(rest, STR("["));
-}
-
-#define CANDIDATES_MAX  32 /* brackets that are tried: bounds the work on a hostile line */
-#define FRAME_LINES_MAX 40
-
-/* Where the arguments open and what follows them; false when there are none. */
-static bool find_arguments(struct str s, size_t *ret_open, size_t *ret_end)
-{
-    unsigned tried = 0;
-
-    for (size_t i = 0; i + 1 < s.n && tried < CANDIDATES_MAX; i++) {
-        size_t end;
-
-        if (s.p[i] != ' ' || s.p[i + 1] != '(')
-            continue;
-        tried++;
-        end = close_group(s, i + 1);
-        if (end > 0 && ends_name(after(s, end))) {
-            *ret_open = i;
-            *ret_end = end;
+    for (size_t i = 0; f->function && i < ARRAY_SIZE(names); i++) {
+        if (strstr(f->function, names[i]))
             return true;
-        }
     }
     return false;
 }
 
-/* --- A frame --- */
-
-static void read_place(struct parse *p, struct str s, struct frame *f)
+static bool is_current(const struct parse *p, const struct stack_text *s)
 {
-    struct str at = str_starts(s, STR("at ")) ? after(s, 3) : behind(s, STR(" at "));
-    struct str from = str_starts(s, STR("from ")) ? after(s, 5) : behind(s, STR(" from "));
-    ptrdiff_t colon = -1;
-
-    if (from.n > 0)
-        f->module = copy(p, until(str_trim(from), " \t"));
-    if (at.n == 0)
-        return;
-    at = until(str_trim(at), " \t");
-    for (size_t i = at.n; i-- > 0 && colon < 0;)
-        colon = at.p[i] == ':' ? (ptrdiff_t)i : -1;
-    if (colon > 0) {
-        uint64_t line = number_at(after(at, (size_t)colon + 1));
-
-        f->line = line <= UINT_MAX ? (unsigned)line : 0;
-        at.n = (size_t)colon;
-    }
-    f->file = at.n > 0 ? copy(p, at) : NULL;
+    if (p->current_process != 0 && s->process != 0)
+        return s->process == p->current_process;
+    return p->current != 0 && s->thread == p->current;
 }
-
-static struct str read_address(struct str s, struct frame *f)
-{
-    struct str hex;
-
-    if (!str_starts(s, STR("0x")))
-        return s;
-    hex = until(after(s, 2), " \t");
-    str_hex_to_u64(hex, UINT64_MAX, &f->pc);
-    s = str_trim(after(s, 2 + hex.n));
-    return str_starts(s, STR("in ")) ? str_trim(after(s, 3)) : s;
-}
-
-/* The text of an argument "assertion=0x55… "n > 0"", or NULL. */
-static const char *argument(struct parse *p, struct str arguments, const char *name)
-{
-    struct str s = behind(arguments, str_from(name));
-    struct str value = until(s, "\",)");
-    size_t end;
-
-    if (s.n == 0 || value.n == s.n || s.p[value.n] != '"')
-        return NULL;
-    s = after(s, value.n);
-    end = skip_quotes(s, 0);
-    return end > 2 ? copy(p, (struct str){s.p + 1, end - 2}) : NULL;
-}
-
-/* What a reporting function was told, when nothing else has the message. */
-static void read_message(struct parse *p, const char *name, struct str arguments)
-{
-    static const struct {
-        const char *function, *argument, *format;
-    } rows[] = {
-        {"__assert_fail", "assertion=", "Assertion `%s' failed."},
-        {"g_assertion_message", "message=", "%s"},
-        {"malloc_printerr", "str=", "%s"},
-        {"__fortify_fail", "msg=", "*** %s ***"},
-        {"g_assertion_message_expr", "expr=", "assertion failed: (%s)"},
-        {"__malloc_assert", "assertion=", "malloc.c: Assertion `%s' failed."},
-        {"qt_assert", "assertion=", "ASSERT: \"%s\" in"},
-        {"log_assert_failed", "text=", "Assertion '%s' failed"},
-        {"ExceptionalCondition", "conditionName=", "Failed assertion: %s"},
-        {"ut_dbg_assertion_failed", "expr=", "Failed assertion: %s"},
-        {"MOZ_Crash", "aReason=", "%s"},
-        {"serverAssert", "estr=", "Assertion `%s' failed."},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(rows) && !p->out.message; i++) {
-        const char *value =
-            strstr(name, rows[i].function) ? argument(p, arguments, rows[i].argument) : NULL;
-        const char *mark = strstr(rows[i].format, "%s");
-
-        if (value)
-            p->out.message = arena_printf(p->arena, "%.*s%s%s", (int)(mark - rows[i].format),
-                                          rows[i].format, value, mark + 2);
-    }
-}
-
-/* "(signum=11, …": the first argument of whoever handles a signal is the signal. */
-static void read_argument(struct parse *p, struct str arguments)
-{
-    struct str value = until(arguments, ",)"), rest;
-
-    while ((rest = behind(value, STR("="))).n > 0) /* "sig=sig@entry=11" */
-        value = rest;
-    p->argument = digits(value) > 0 ? (int64_t)(number_at(value) & INT32_MAX) : 0;
-}
-
-static void read_function(struct parse *p, struct str name, struct str arguments, struct frame *f)
-{
-    name = str_trim(name);
-    while (name.n > 0 && *name.p == '*') /* "*__GI_abort": gdb's mark of several symbols */
-        name = after(name, 1);
-    if (name.n == 0 || str_eq(name, STR("??")))
-        return;
-    f->function = copy(p, name);
-    read_message(p, f->function, arguments);
-}
-
-static void parse_frame(struct parse *p, struct str s, struct frame *f)
-{
-    size_t open = 0, end = 0;
-
-    s = read_address(str_trim(s), f);
-    if (str_starts(s, STR("<signal handler called>"))) {
-        f->signal = true;
-        f->function = "<signal handler called>";
-        p->stack.marked = true;
-        p->stack.handled = p->stack.handled ? p->stack.handled : p->argument;
-        return;
-    }
-    p->argument = 0;
-    if (find_arguments(s, &open, &end)) {
-        read_argument(p, (struct str){s.p + open, end - open});
-        read_function(p, (struct str){s.p, open}, (struct str){s.p + open, end - open}, f);
-        read_place(p, str_trim(after(s, end)), f);
-        return;
-    }
-    end = until(s, "(").n;
-    read_function(p, (struct str){s.p, end}, (struct str){"", 0}, f);
-    read_place(p, after(s, end), f);
-}
-
-/* --- Stacks --- */
 
 /* By what tells that this is the thread that crashed; the first of equals. */
 static int rank(const struct parse *p, const struct stack_text *s)
 {
     if (s->n == 0)
         return 0;
+    if (s->minor)
+        return 1;
     if (!s->headed)
-        return 6;
+        return s->n == 1 && !s->marked ? 2 : s->gdb ? 11 : s->marked ? 10 : 9;
     if (s->marked)
-        return 5;
-    if (p->current != 0 && s->thread == p->current)
-        return 4;
-    return s->thread == 1 ? 3 : 2;
+        return 8;
+    if (is_current(p, s) || (p->has_alone && is_same_frame(&p->alone, &s->frames[0])))
+        return p->stopped ? 7 : 5;
+    if (s->trampoline)
+        return 6;
+    if (aborts(&s->frames[0]))
+        return p->stopped ? 5 : 6;
+    return s->thread == 1 ? 4 : 3;
 }
 
+/* The next stack has no heading of its own yet: the last one's counts on. */
 static void end_stack(struct parse *p)
 {
-    if (!p->has_best || rank(p, &p->stack) > rank(p, &p->best)) {
-        p->best = p->stack;
-        p->has_best = p->stack.n > 0;
+    struct stack_text *s = &p->stack;
+
+    if (s->gdb && !s->headed && s->n == 1 && !p->has_alone) {
+        p->alone = s->frames[0];
+        p->has_alone = true;
     }
-    p->stack = (struct stack_text){.headed = p->stack.headed};
+    if (!p->has_best || rank(p, s) > rank(p, &p->best)) {
+        p->best = *s;
+        p->has_best = s->n > 0;
+    }
+    p->stack = (struct stack_text){.headed = s->headed, .minor = s->minor && s->n == 0};
     p->argument = 0;
     p->last_number = 0;
 }
@@ -320,6 +138,30 @@ static struct frame *next_frame(struct parse *p)
     return &s->frames[s->n++];
 }
 
+/* A frame with this number follows: is it the next stack's? */
+static void begin_frame(struct parse *p, uint64_t number)
+{
+    if (p->stack.n > 0 && number <= p->last_number)
+        end_stack(p);
+    p->last_number = number;
+}
+
+static void add_gdb_frame(struct parse *p, struct str text, struct frame *f)
+{
+    struct frametext parsed;
+
+    gdbframe_parse(text, p->arena, &parsed);
+    *f = parsed.frame;
+    if (parsed.message && !p->out.message)
+        p->out.message = parsed.message;
+    if (f->signal) {
+        p->stack.trampoline = true;
+        p->stack.handled = p->stack.handled ? p->stack.handled : p->argument;
+        return;
+    }
+    p->argument = parsed.argument;
+}
+
 static void end_frame(struct parse *p)
 {
     struct str text = {buf_text(&p->frame), p->frame.len};
@@ -327,12 +169,14 @@ static void end_frame(struct parse *p)
 
     if (p->frame.len == 0)
         return;
-    if (p->stack.n > 0 && p->number <= p->last_number)
-        end_stack(p);
+    begin_frame(p, p->number);
     f = next_frame(p);
-    if (f)
-        parse_frame(p, text, f);
-    p->last_number = p->number;
+    if (f && symbolized_is(text)) {
+        symbolized_parse(text, p->arena, f);
+    } else if (f) {
+        p->stack.gdb = true;
+        add_gdb_frame(p, text, f);
+    }
     buf_clear(&p->frame);
 }
 
@@ -345,26 +189,59 @@ static bool opens_frame(struct str line, uint64_t *ret_number, struct str *ret_t
 
     if (line.n < 3 || line.p[0] != '#')
         return false;
-    n = digits(after(line, 1));
+    n = leading_digits(after(line, 1));
     if (n == 0 || n > 6 || n + 1 >= line.n || (line.p[n + 1] != ' ' && line.p[n + 1] != '\t'))
         return false;
-    *ret_number = number_at(after(line, 1));
+    *ret_number = leading_number(after(line, 1));
     *ret_text = str_trim(after(line, n + 1));
     return true;
+}
+
+/* gdb's frame that has lost its # to a tool that takes such lines for comments. */
+static bool opens_bare_frame(const struct parse *p, struct str line, uint64_t *ret_number,
+                             struct str *ret_text)
+{
+    size_t n = leading_digits(line);
+    uint64_t expected = p->stack.n + (p->frame.len > 0) == 0 ? 0 : p->number + 1;
+    struct str s;
+
+    if (n == 0 || n > 4 || n == line.n || line.p[n] != ' ' || leading_number(line) != expected)
+        return false;
+    s = str_trim(after(line, n));
+    if (!(str_starts(s, STR("0x")) && str_find(s, STR(" in ")) > 0) &&
+        !(until(s, " ;=\"").n < s.n && str_starts(after(s, until(s, " ;=\"").n), STR(" ("))) &&
+        !str_starts(s, STR("<signal handler called>")))
+        return false;
+    *ret_number = expected;
+    *ret_text = s;
+    return true;
+}
+
+/* "2024-01-02T… worker[3]: #12 0x55…": what a log writes before each line is cut. */
+static struct str cut_prefix(const struct parse *p, struct str line)
+{
+    if (p->stack.gdb && p->stack.n > 1)
+        return line;
+    for (size_t i = 1; i + 4 < line.n && i < PREFIX_MAX; i++) {
+        struct str s = after(line, i);
+        size_t n = *s.p == '#' ? leading_digits(after(s, 1)) : 0;
+
+        if (n > 0 && line.p[i - 1] == ' ' && str_starts(str_trim(after(s, n + 1)), STR("0x")))
+            return s;
+    }
+    return line;
 }
 
 /* Does the frame that is being read go on in this line? */
 static bool continues(const struct parse *p, struct str line)
 {
     struct str text = {buf_text(&p->frame), p->frame.len};
-    size_t open, end;
+    bool placed;
 
     if (text.n == 0 || text.n + line.n >= GDBTEXT_FRAME_MAX || line.n == 0 ||
-        p->lines >= FRAME_LINES_MAX || str_starts(text, STR("<signal")))
+        p->lines >= FRAME_LINES_MAX || symbolized_is(text) || !gdbframe_is_open(text, &placed))
         return false;
-    if (!find_arguments(text, &open, &end))
-        return true;
-    return end == text.n && (str_starts(line, STR("at ")) || str_starts(line, STR("from ")));
+    return !placed || str_starts(line, STR("at ")) || str_starts(line, STR("from "));
 }
 
 static void read_signal(struct parse *p, struct str line)
@@ -378,8 +255,11 @@ static void read_signal(struct parse *p, struct str line)
         {"Illegal instruction", "SIGILL"},
         {"Trace/breakpoint trap", "SIGTRAP"},
     };
-    struct str name = until(behind(line, STR("signal ")), " ,.\t");
+    struct str rest = behind(line, STR("ignal")), name;
 
+    while (rest.n > 0 && (*rest.p == ' ' || *rest.p == ':'))
+        rest = after(rest, 1);
+    name = until(rest, " ,.:;)\t");
     if (p->out.signal != 0)
         return;
     if (name.n > 0 && name.n < 12 && signal_parse(copy(p, name), &p->out.signal) == 0)
@@ -390,49 +270,128 @@ static void read_signal(struct parse *p, struct str line)
     }
 }
 
+static int64_t small_number(struct str s)
+{
+    return (int64_t)(leading_number(s) & INT32_MAX);
+}
+
 /* "Thread 3 (Thread 0x7f… (LWP 12)):" */
 static void begin_thread(struct parse *p, struct str line)
 {
     end_stack(p);
-    p->stack.headed = true;
-    p->stack.thread = (int64_t)(number_at(after(line, strlen("Thread "))) & INT32_MAX);
+    p->stack = (struct stack_text){.headed = true};
+    p->stack.thread = small_number(after(line, strlen("Thread ")));
+    p->stack.process = small_number(behind(line, STR("LWP ")));
     p->stack.marked = str_find(line, STR("crashed")) >= 0;
 }
 
 static bool is_heading(struct str line)
 {
-    return str_starts(line, STR("Thread ")) && digits(after(line, 7)) > 0 &&
+    return str_starts(line, STR("Thread ")) && leading_digits(after(line, 7)) > 0 &&
            str_find(line, STR(" (")) > 0 && str_find(line, STR("received signal")) < 0;
 }
 
-static void read_other(struct parse *p, struct str line)
+/* What tells which thread crashed: gdb's notes and KDE's handler. */
+static bool read_current(struct parse *p, struct str line)
+{
+    struct str current = behind(line, STR("urrent thread is "));
+    struct str process = behind(line, STR("LWP "));
+
+    if (str_find(line, STR("KCrash Handler")) >= 0) {
+        p->stack.marked = true;
+        return true;
+    }
+    if (str_starts(line, STR("Thread ")) && str_find(line, STR("received signal SIG")) > 0 &&
+        p->current == 0)
+        p->current = small_number(after(line, strlen("Thread ")));
+    if (str_starts(line, STR("[Switching to Thread ")) && process.n > 0)
+        p->current_process = small_number(process);
+    if (current.n == 0)
+        return false;
+    p->current = small_number(current);
+    return true;
+}
+
+static void read_message(struct parse *p, struct str line)
 {
     static const char *const messages[] = {
-        "Assertion `",         "terminate called",        "panicked at",    "AddressSanitizer: ",
-        "pure virtual method", "stack smashing detected", "Check failed: ", "assert failure: "};
-    struct str generated = behind(line, STR("Core was generated by `"));
-    struct str current = behind(line, STR("urrent thread is "));
+        "Assertion `",    "terminate called",    "panicked at",
+        "Sanitizer: ",    "pure virtual method", "stack smashing detected",
+        "Check failed: ", "assert failure: ",    "double free or corruption",
+        "free(): ",       "malloc(): ",          "buffer overflow detected",
+        "runtime error: "};
 
-    if (is_heading(line))
-        begin_thread(p, line);
-    else if (str_find(line, STR("KCrash Handler")) >= 0)
-        p->stack.marked = true;
-    else if (current.n > 0)
-        p->current = (int64_t)(number_at(current) & INT32_MAX);
-    else if (generated.n > 0 && !p->out.executable)
-        p->out.executable = copy(p, until(generated, " '"));
-    else if (str_find(line, STR("signal")) >= 0)
-        read_signal(p, line);
     for (size_t i = 0; i < ARRAY_SIZE(messages) && !p->out.message; i++) {
         if (str_find(line, str_from(messages[i])) >= 0)
             p->out.message = copy(p, line);
     }
+    if (!p->out.message &&
+        (str_starts(line, STR("panic: ")) || str_starts(line, STR("fatal error: "))))
+        p->out.message = copy(p, line);
+}
+
+static void read_other(struct parse *p, struct str line)
+{
+    struct str generated = behind(line, STR("Core was generated by `"));
+
+    if (is_heading(line))
+        begin_thread(p, line);
+    else if (read_current(p, line))
+        return;
+    else if (generated.n > 0 && !p->out.executable)
+        p->out.executable = copy(p, until(generated, " '"));
+    else if (str_find(line, STR("ignal")) >= 0)
+        read_signal(p, line);
+    if (generated.n > 0 || str_find(line, STR("terminated with signal")) >= 0 ||
+        str_find(line, STR("received signal")) >= 0)
+        p->stopped = true;
+    read_message(p, line);
 }
 
 static bool ends_stack(struct str line)
 {
     return str_starts(line, STR("(More stack frames follow")) ||
-           str_starts(line, STR("Backtrace stopped"));
+           str_starts(line, STR("Backtrace stopped")) || str_starts(line, STR("--Type <RET>")) ||
+           str_starts(line, STR("---Type <return>"));
+}
+
+/* A line of another program's trace. */
+static bool read_trace(struct parse *p, struct str line)
+{
+    struct stack_text *s = &p->stack;
+    struct traceline_state state = {.in_stack = s->n > 0 && !s->gdb,
+                                    .headed = s->traced,
+                                    .go = s->go,
+                                    .next = s->n > 0 ? p->last_number + 1 : 0};
+    struct traceline t;
+    struct frame *f;
+
+    if (line.n > GDBTEXT_FRAME_MAX)
+        return false;
+    switch (traceline_read(line, &state, p->arena, &t)) {
+    case TRACELINE_STACK:
+        end_stack(p);
+        *s = (struct stack_text){.traced = true, .go = t.go, .marked = t.crashed, .minor = t.minor};
+        return false; /* it may tell more */
+    case TRACELINE_PLACE:
+        if (s->n > 0 && !s->frames[s->n - 1].file) {
+            s->frames[s->n - 1].file = t.frame.file;
+            s->frames[s->n - 1].line = t.frame.line;
+        }
+        return true;
+    case TRACELINE_FRAME:
+        if (s->gdb && s->n > 1)
+            return false;
+        if (s->gdb || t.first)
+            end_stack(p);
+        begin_frame(p, t.numbered ? t.number : state.next);
+        f = next_frame(p);
+        if (f)
+            *f = t.frame;
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void read_line(struct parse *p, struct str line)
@@ -440,7 +399,8 @@ static void read_line(struct parse *p, struct str line)
     struct str text;
     uint64_t number;
 
-    if (opens_frame(line, &number, &text)) {
+    if (opens_frame(line, &number, &text) || opens_bare_frame(p, line, &number, &text) ||
+        opens_frame(cut_prefix(p, line), &number, &text)) {
         end_frame(p);
         p->number = number;
         p->lines = 1;
@@ -450,9 +410,10 @@ static void read_line(struct parse *p, struct str line)
         buf_addc(&p->frame, ' ');
         buf_add(&p->frame, line.p, line.n);
         p->lines++;
-    } else {
+    } else if (!str_starts(line, STR("--Type")) && !str_starts(line, STR("---Type"))) {
         end_frame(p);
-        read_other(p, line);
+        if (is_heading(line) || !read_trace(p, line))
+            read_other(p, line);
     }
 }
 
@@ -461,8 +422,8 @@ void gdbtext_parse(struct str text, struct arena *a, struct crash_stack *ret)
     struct parse p = {.arena = a, .frame = BUF_INIT(GDBTEXT_FRAME_MAX)};
     struct str line;
 
-    while (str_split(&text, '\n', &line))
-        read_line(&p, str_trim(line));
+    while (textline_split(&text, &line))
+        read_line(&p, textline_clean(line, a));
     end_frame(&p);
     end_stack(&p);
     p.out.frames = p.best.frames;

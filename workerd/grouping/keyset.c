@@ -24,10 +24,10 @@ static void choose(struct selection *s, bool overflow, size_t max, struct groupi
     }
 }
 
-/* An expression is in one place of its function. */
+/* An assertion is one place of its function, whatever was made inline above it. */
 static size_t symbol_depth(const struct grouping *g)
 {
-    return g->kind == CRASH_ASSERTION && g->detail ? FINGERPRINT_ASSERTION : FINGERPRINT_SYMBOLS;
+    return g->kind == CRASH_ASSERTION ? FINGERPRINT_ASSERTION : FINGERPRINT_SYMBOLS;
 }
 
 static bool is_unsymbolised(const struct selection *s)

@@ -216,19 +216,27 @@ static void make_one_line(char *text)
     }
 }
 
-const char *message_detail(enum crash_kind kind, const char *message, struct arena *a)
+static const char *bounded_line(struct str s, struct arena *a)
 {
-    struct str s = message ? detail_of(kind, message, a) : (struct str){NULL, 0};
-    char *text;
+    char *text = arena_strndup(a, s.p, s.n);
 
-    if (s.n == 0)
-        return NULL;
-    text = arena_strndup(a, s.p, s.n);
     utf8_repair(text, s.n);
     make_one_line(text);
     if (s.n > MESSAGE_DETAIL_MAX)
         text[utf8_valid_prefix(text, MESSAGE_DETAIL_MAX)] = '\0';
     return text;
+}
+
+const char *message_detail(enum crash_kind kind, const char *message, struct arena *a)
+{
+    struct str s = message ? detail_of(kind, message, a) : (struct str){NULL, 0};
+
+    return s.n > 0 ? bounded_line(s, a) : NULL;
+}
+
+const char *message_type(const char *type, struct arena *a)
+{
+    return bounded_line(str_from(type), a);
 }
 
 /* --- Parameters --- */

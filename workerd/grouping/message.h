@@ -14,6 +14,9 @@
  * when the message does not say, or is NULL. */
 const char *message_detail(enum crash_kind kind, const char *message, struct arena *a);
 
+/* A type as it is told by the process' memory: one line, within the limit. */
+const char *message_type(const char *type, struct arena *a);
+
 /* Without what differs from crash to crash: numbers, addresses and ids are `#`, quoted values `""`,
  * paths `/`. */
 const char *message_without_parameters(const char *text, struct arena *a);

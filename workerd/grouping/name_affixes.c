@@ -32,8 +32,15 @@ static bool split_last(struct str s, char c, struct str *ret_head, struct str *r
     return false;
 }
 
+/* A name of C or C++, by what Go's packages do not have. */
+static bool is_name_of_c(struct str s)
+{
+    return str_find(s, STR("::")) >= 0 ||
+           (str_find(s, STR("_")) >= 0 && str_find(s, STR("/")) < 0 && str_find(s, STR(".")) < 0);
+}
+
 /* foo.part.0, foo.isra, foo.cold, foo.llvm.1234, main.f.abi0. Words that somebody could have called
- * a function (in Go, main.part) count only with a number. */
+ * a function (in Go, main.part) count only with a number; gdb leaves that of .part away. */
 static bool cut_clone(struct str *s)
 {
     static const struct {
@@ -58,7 +65,8 @@ static bool cut_clone(struct str *s)
     if (numbered ? !split_last(head, '.', &head, &tail) : !split_last(*s, '.', &head, &tail))
         return false;
     for (size_t k = 0; k < ARRAY_SIZE(words); k++) {
-        if (!str_eq(tail, str_from(words[k].word)) || (words[k].numbered && !numbered))
+        if (!str_eq(tail, str_from(words[k].word)) ||
+            (words[k].numbered && !numbered && !(str_eq(tail, STR("part")) && is_name_of_c(head))))
             continue;
         *s = head;
         return true;

@@ -164,6 +164,18 @@ static void find_bottom(struct selection *s)
     }
 }
 
+/* gdb tells the library only of code without debug information: then one function is in a library
+ * or not by what was installed, and modules don't tell whose code it is. */
+static bool misses_modules(const struct selection *s)
+{
+    for (size_t i = s->first; i < s->end; i++) {
+        if (s->verdicts[i].name && !s->stack->frames[i].module && selection_is_candidate(s, i) &&
+            !has_action(s, i, RULE_WEAK))
+            return true;
+    }
+    return false;
+}
+
 /* --- Skip and recursion --- */
 
 static void keep(struct selection *s, size_t i)
@@ -254,6 +266,7 @@ void selection_make(const struct rules *rules, const struct crash_stack *stack, 
     examine_all(&s, rules);
     cut(&s);
     find_bottom(&s);
+    s.some_modules = misses_modules(&s);
     select_frames(&s);
     *ret = s;
 }
@@ -285,7 +298,8 @@ static bool is_own(const struct selection *s, size_t frame)
 
     if (!rule)
         return true;
-    if (rule->action == RULE_APP)
+    if (rule->action == RULE_APP ||
+        (rule->selector == ON_MODULE && s->some_modules && s->verdicts[frame].name))
         return true;
     return rule->selector == ON_MODULE && module && beside_executable(s, module);
 }
@@ -438,10 +452,18 @@ size_t selection_keep_cycle(struct selection *s, size_t max)
 
 /* --- What it tells --- */
 
+/* The handler of the fault ended the program: what is known of the overflow is the fault's. */
+static bool is_handled_overflow(const struct selection *s)
+{
+    return s->handled && s->stack->handled == SIGSEGV && s->stack->overflow == OVERFLOW_YES;
+}
+
 bool selection_overflows(const struct selection *s)
 {
     int64_t signal = s->stack->signal;
 
+    if (is_handled_overflow(s))
+        return true;
     if (s->cut || (signal != 0 && signal != SIGSEGV && signal != SIGBUS) ||
         s->stack->overflow == OVERFLOW_NO)
         return false;

@@ -16,6 +16,7 @@ struct selection {
     const struct rule **decided, **own; /* rules of each frame, or NULL */
     struct verdict *verdicts;
     size_t first, end; /* frames between the cut and the bottom */
+    bool some_modules; /* a frame with a name has no module: none of them tells whose code it is */
     bool cut;          /* something was */
     bool handled;      /* the cut ended below a signal handler: what it interrupted is the crash */
     size_t kinds_from; /* frames above it are those of a handler that reported the crash */

@@ -16,6 +16,7 @@
 #include "common/report/jsontree.h"
 #include "common/report/limits.h"
 #include "common/report/signals.h"
+#include "workerd/grouping/frametext.h"
 #include "workerd/grouping/gdbtext.h"
 
 struct reader {
@@ -71,9 +72,13 @@ static int64_t read_number(struct reader *r, const json_t *object, const char *k
                            int64_t max)
 {
     const json_t *v = member(r, object, key);
+    int64_t value;
 
     if (!v)
         return 0;
+    if (json_is_string(v) && str_to_i64(str_from(json_string_value(v)), &value) == 0 &&
+        value >= min && value <= max)
+        return value;
     if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max) {
         fail(r, key, "must be a whole number within its bounds");
         return 0;
@@ -92,7 +97,7 @@ static uint64_t read_offset(struct reader *r, const json_t *object, const char *
     if (!json_is_string(v))
         return (uint64_t)read_number(r, object, key, 0, INT64_MAX);
     s = str_from(json_string_value(v));
-    if (str_starts(s, STR("0x")))
+    if (str_starts(s, STR("0x")) || str_starts(s, STR("0X")))
         error = str_hex_to_u64((struct str){s.p + 2, s.n - 2}, UINT64_MAX, &value);
     else
         error = str_to_u64(s, UINT64_MAX, &value);
@@ -105,6 +110,8 @@ static bool read_bool(struct reader *r, const json_t *object, const char *key)
 {
     const json_t *v = member(r, object, key);
 
+    if (json_is_integer(v) && json_integer_value(v) >= 0 && json_integer_value(v) <= 1)
+        return json_integer_value(v) == 1;
     if (v && !json_is_boolean(v))
         fail(r, key, "must be true or false");
     return json_is_true(v);
@@ -159,14 +166,26 @@ static const char *read_build_id(struct reader *r, const json_t *object)
 static void read_function(struct reader *r, const json_t *object, struct frame *f)
 {
     f->function = read_text(r, object, "function");
-    if (cstr_empty(f->function) || strcmp(f->function, "??") == 0)
+    if (function_is_unknown(str_from(f->function)))
         f->function = NULL;
     else if (strcmp(f->function, "<signal handler called>") == 0)
         f->signal = true;
 }
 
+/* Some versions of gdb write the library where the file stands, and so does who reads their text.
+ */
+static void read_library(struct frame *f)
+{
+    if (f->module || f->line > 0 || cstr_empty(f->file) || !path_names_library(str_from(f->file)))
+        return;
+    f->module = f->file;
+    f->file = NULL;
+}
+
 static void read_frame(struct reader *r, const json_t *object, struct frame *f)
 {
+    if (json_is_null(object))
+        return;
     if (!json_is_object(object)) {
         fail(r, "", "must be an object");
         return;
@@ -175,6 +194,7 @@ static void read_frame(struct reader *r, const json_t *object, struct frame *f)
     f->file = read_text(r, object, "file");
     f->line = (unsigned)read_number(r, object, "line", 0, UINT_MAX);
     f->module = read_text(r, object, "module");
+    read_library(f);
     f->build_id = read_build_id(r, object);
     f->offset = read_offset(r, object, "offset");
     f->inlined = read_bool(r, object, "inline");

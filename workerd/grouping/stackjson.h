@@ -5,9 +5,9 @@
  *    "executable": "/usr/bin/app",
  *    "frames": [{"function", "file", "line", "module", "build_id", "offset", "inline"}]}
  *
- * innermost frame first, every member optional, null is missing, unknown ones are passed over. An
- * offset is a number or a text "0x1f". gdb's "??" is no function, "<signal handler called>" a
- * trampoline. In place of frames, "gdb" may hold what gdb's bt printed; what its text says of the
+ * innermost frame first, every member optional, null is missing, unknown ones are passed over.
+ * Numbers may be texts, an offset also "0x1f". gdb's "??" is no function, "<signal handler called>"
+ * a trampoline. In place of frames, "gdb" may hold what gdb's bt printed; what its text says of the
  * rest counts where the member is missing. Pure. */
 #ifndef CORRAL_WORKERD_GROUPING_STACKJSON_H
 #define CORRAL_WORKERD_GROUPING_STACKJSON_H
