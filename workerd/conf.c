@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/report/prefixes.h"
 #include "common/store/db.h"
 #include "common/store/queue.h"
-
-#include "workerd/sources/prefixes.h"
 
 #define KEY(field, type, value, min, max, help)                                                    \
     {                                                                                              \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/id.h"
 #include "common/report/jsontext.h"
 #include "common/report/limits.h"
@@ -16,6 +17,7 @@
 #define PATH_MAX_KEPT 1024
 #define PROBLEM_MAX   1024
 #define SIGNAL_MAX    64
+#define IMPORTED_MAX  (400LL * 24 * 3600 * USEC_PER_SEC) /* before it came here */
 
 /* A fault so near to the stack pointer is the stack's own growth: below it by a frame that was not
  * touched yet, above it by the instruction that moved it. */
@@ -117,14 +119,31 @@ static bool stack_pointer(const struct thread *t, uint64_t *ret)
     return false;
 }
 
+/* Whoever knows why it crashed knows whether the stack was used up, also when its handler ran on
+ * another one. */
+static bool cause_is(const struct analysis *an, const char *rule)
+{
+    return an->cause.rule && strcmp(an->cause.rule, rule) == 0;
+}
+
 static enum overflow_evidence overflow_evidence(const struct analysis *an, const struct thread *t)
 {
     uint64_t sp;
 
+    if (cause_is(an, "stack-overflow") || cause_is(an, "stack-frame-too-large"))
+        return OVERFLOW_YES;
+    if (an->cause.rule && an->cause.certainty == CAUSE_CERTAIN)
+        return OVERFLOW_NO;
     if (!an->has_address || !stack_pointer(t, &sp))
         return OVERFLOW_UNKNOWN;
     return an->address >= sp - OVERFLOW_BELOW && an->address < sp + OVERFLOW_ABOVE ? OVERFLOW_YES
                                                                                    : OVERFLOW_NO;
+}
+
+/* The kernel reports both mistakes of a division as one. */
+static int64_t code_of(const struct analysis *an)
+{
+    return an->signal == SIGFPE && cause_is(an, "division-overflow") ? FPE_INTOVF : an->code;
 }
 
 struct crash_stack group_stack(const struct analysis *an)
@@ -132,9 +151,11 @@ struct crash_stack group_stack(const struct analysis *an)
     const struct thread *t = crashed_thread(an);
     struct crash_stack s = {
         .signal = an->signal,
-        .code = an->code,
+        .code = code_of(an),
         .message = an->message,
         .executable = an->executable,
+        .handled = an->cause.handled,
+        .exception = an->cause.exception,
     };
 
     if (t) {
@@ -322,14 +343,15 @@ static const char *first_class(int64_t signal, struct arena *a)
 }
 
 /* Its events have no stack that could be grouped anew: their groups are found by the key that they
- * got then. Only where that version knew no kind of crash, for it told details of none apart. */
+ * got then. It leads nowhere else: that version did not look at the message, and would make one of
+ * what is told apart today. Only where it knew no kind of crash, for it told details of none apart.
+ */
 static void add_first_key(const struct crash_stack *s, const struct grouping *g, struct arena *a,
                           struct event *e)
 {
-    struct event_key *key = &e->keys[e->n_keys];
     struct digest *d;
 
-    if (e->stack || e->keys[0].kind != KEY_PROGRAM || e->n_keys == GROUPING_KEYS_MAX ||
+    if (e->stack || e->keys[0].kind != KEY_PROGRAM ||
         (g->kind != CRASH_NONE && g->kind != CRASH_DIVISION))
         return;
     d = digest_new();
@@ -341,10 +363,22 @@ static void add_first_key(const struct crash_stack *s, const struct grouping *g,
     add_word(d, normalise_module(s->n_frames > 0 ? s->frames[0].module : NULL, a));
     if (s->why)
         add_word(d, s->why);
-    *key = (struct event_key){.kind = KEY_PROGRAM, .quality = QUALITY_NO_FRAME};
-    digest_finish(d, key->fingerprint);
+    digest_finish(d, e->first_key);
     digest_free(d);
-    e->n_keys++;
+    e->has_first_key = true;
+}
+
+/* --- When --- */
+
+/* By which it is counted and kept. That of receipt is ours, so no host's clock can move it; but
+ * what was kept elsewhere for long belongs where it happened. */
+static int64_t filed_at(const struct crash_record *record)
+{
+    int64_t received = record->receipt.received_at, crashed = record->meta.crashed_at;
+    bool believed = record->meta.imported && crashed != META_UNKNOWN && crashed < received &&
+                    crashed > received - IMPORTED_MAX;
+
+    return believed ? crashed : received;
 }
 
 /* --- The whole --- */
@@ -361,7 +395,7 @@ void group_make(const struct crash_record *record, const struct analysis *an,
     fingerprint_make(rules, &s, a, &g);
     *ret = (struct event){
         .crash_id = m->crash_id,
-        .received_at = record->receipt.received_at,
+        .received_at = filed_at(record),
         .crashed_at = m->crashed_at == META_UNKNOWN ? record->receipt.received_at : m->crashed_at,
         .hostname = text_fit(first_of(m->hostname, NULL, "unknown"), INDEXED_MAX, a),
         .executable = text_fit(first_of(an->executable, NULL, ""), PATH_MAX_KEPT, a),
@@ -376,7 +410,9 @@ void group_make(const struct crash_record *record, const struct analysis *an,
         .title = title_make(&s, &g, a),
         .title_rank = group_title_rank(&s, &g),
         .stack = stack_of(record, rules, &s, &g, a),
+        .cause = text_fit(an->cause.rule, INDEXED_MAX, a),
     };
+    environment_make(m, a, &ret->environment);
     add_count(record, ret);
     add_keys(&g, group_quality(&s, &g), ret);
     add_first_key(&s, &g, a, ret);

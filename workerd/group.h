@@ -13,6 +13,7 @@
 #include "common/report/analysis.h"
 #include "common/report/record.h"
 
+#include "workerd/environment.h"
 #include "workerd/grouping/fingerprint.h"
 #include "workerd/stackrow.h"
 
@@ -55,6 +56,7 @@ struct event {
     const char *crash_id;
     int64_t received_at, crashed_at; /* usec */
     const char *hostname, *executable, *version;
+    struct environment environment;
     int64_t pid;                      /* 0: unknown */
     int64_t signal;                   /* 0: unknown */
     unsigned flags;                   /* enum event_flag */
@@ -63,10 +65,13 @@ struct event {
     enum fingerprint_quality quality; /* likewise */
     struct event_key keys[GROUPING_KEYS_MAX];
     size_t n_keys;                    /* at least one */
+    bool has_first_key;               /* it has one as the first version made it, … */
+    uint8_t first_key[SHA256_SIZE];   /* … by which a group of that time is found, and no other */
     const char *class, *tag, *detail; /* of struct grouping, as texts; tag and detail may be NULL */
     const char *title;
     enum title_rank title_rank;
     const struct event_stack *stack; /* NULL: no frames at all */
+    const char *cause;               /* the rule that tells it; "" */
     int64_t crashes;                 /* that it stands for: 1 unless EVENT_COUNTED */
     int64_t first_at;                /* of the first of them; usec, the host's clock */
     const char *like; /* its group is that of this event, whatever the fingerprint; NULL */

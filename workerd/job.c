@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/report/limits.h"
+#include "common/report/prefixes.h"
 #include "common/store/arrivals.h"
 
 #include "workerd/child.h"
@@ -15,7 +16,6 @@
 #include "workerd/group.h"
 #include "workerd/siterules.h"
 #include "workerd/queries.h"
-#include "workerd/sources/prefixes.h"
 
 #define RECORD_MAX (META_JSON_MAX + 64u * 1024)
 #define WAIT_MIN   (100 * USEC_PER_MSEC) /* between two tries, doubled each time */

@@ -17,6 +17,15 @@ const char *keys_text(const uint8_t (*keys)[SHA256_SIZE], size_t n, struct arena
     return array_text(&set, a);
 }
 
+const char *keys_decisions(const struct stack_keys *keys, struct arena *a)
+{
+    struct text_set set = {.texts = arena_array(a, const char *, keys->n_splits + 1)};
+
+    for (size_t i = 0; i < keys->n_splits; i++)
+        set.texts[set.n++] = arena_strdup(a, number(keys->splits[i]).text);
+    return array_text(&set, a);
+}
+
 struct key_params keys_of_event(const struct event *e, struct arena *a)
 {
     uint8_t more[GROUPING_KEYS_MAX][SHA256_SIZE];
@@ -27,6 +36,7 @@ struct key_params keys_of_event(const struct event *e, struct arena *a)
     return (struct key_params){
         .key = arena_strdup(a, digest_text(e->fingerprint).text),
         .more = keys_text(more, n, a),
+        .first = e->has_first_key ? arena_strdup(a, digest_text(e->first_key).text) : NULL,
     };
 }
 

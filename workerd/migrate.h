@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct migration {
-    int version;      /* 1, 2, … without a gap */
+    int version;      /* ascending */
     const char *name; /* "0001_init" */
     const char *sql;
 };

@@ -34,6 +34,15 @@ struct digest_text digest_text(const uint8_t digest[SHA256_SIZE])
     return t;
 }
 
+struct order_text order_text(const char *version)
+{
+    struct version_order o = version_order(str_from(version));
+    struct order_text t = {"\\x"};
+
+    hex_encode(o.bytes, o.n, t.text + 2);
+    return t;
+}
+
 const char *array_text(const struct text_set *set, struct arena *a)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(ARRAY_TEXT_MAX);

@@ -8,6 +8,7 @@
 #include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
+#include "common/report/versionorder.h"
 #include "common/store/db.h"
 
 #include "workerd/group.h"
@@ -33,6 +34,12 @@ struct digest_text {
     char text[3 + 2 * SHA256_SIZE];
 };
 struct digest_text digest_text(const uint8_t digest[SHA256_SIZE]);
+
+/* The order of a version (common/report/versionorder.h) as bytea; empty: it has none. */
+struct order_text {
+    char text[3 + 2 * VERSION_ORDER_MAX];
+};
+struct order_text order_text(const char *version);
 
 /* text[] in its external form, every element quoted. */
 const char *array_text(const struct text_set *set, struct arena *a);

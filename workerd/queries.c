@@ -22,7 +22,7 @@
 
 /* Ids of rows; 0: there is none yet. */
 struct references {
-    int64_t group, host, program, stack, problem;
+    int64_t group, host, program, stack, problem, environment;
     struct key_params keys; /* by which the group is found; empty: by the event that it is like */
     bool adopts;            /* some of them lead nowhere yet */
 };
@@ -35,7 +35,8 @@ struct references {
     "       (SELECT id FROM hosts WHERE hostname = $2), "                                          \
     "       (SELECT id FROM programs WHERE executable = $3 AND version = $4), "                    \
     "       (SELECT id FROM stacks WHERE digest = $5::bytea), "                                    \
-    "       (SELECT id FROM problems WHERE problem = $6), " keys " " more
+    "       (SELECT id FROM problems WHERE problem = $6), "                                        \
+    "       (SELECT id FROM environments WHERE digest = $7::bytea), " keys " " more
 
 /* Whether an event that another is like is there: its group was merged under our hands if so. */
 static int like_is_unknown(struct db *d, const struct event *e)
@@ -55,7 +56,7 @@ static int find(struct db *d, const struct event *e, struct arena *a, struct ref
 {
     static const struct db_query by_keys = {"find", FIND("SELECT " GROUP_OF_KEYS,
                                                          "k.key, k.more, " KEYS_LEAD_NOWHERE,
-                                                         "FROM " KEYS_OF("$5", "$1", "$7"))};
+                                                         "FROM " KEYS_OF("$5", "$1", "$8", "$9"))};
     static const struct db_query by_like = {
         "find-like", FIND("SELECT coalesce(g.merged_into, g.id) FROM crash_events e "
                           "JOIN crash_groups g ON g.id = e.group_id "
@@ -63,11 +64,20 @@ static int find(struct db *d, const struct event *e, struct arena *a, struct ref
                           "NULL, NULL, false", "")};
     struct key_params keys = keys_of_event(e, a);
     struct digest_text digest = e->stack ? digest_text(e->stack->digest) : (struct digest_text){""};
+    struct digest_text environment = digest_text(e->environment.digest);
     const char *const params[] = {
-        e->like ? e->like : keys.key,  e->hostname, e->executable, e->version,
-        e->stack ? digest.text : NULL, e->problem,  keys.more};
+        e->like ? e->like : keys.key,
+        e->hostname,
+        e->executable,
+        e->version,
+        e->stack ? digest.text : NULL,
+        e->problem,
+        environment.text,
+        keys.more,
+        keys.first,
+    };
     _cleanup_result_ PGresult *res = NULL;
-    int r = e->like ? db_run(d, &by_like, params, ARRAY_SIZE(params) - 1, &res)
+    int r = e->like ? db_run(d, &by_like, params, ARRAY_SIZE(params) - 2, &res)
                     : RUN(d, by_keys, params, &res);
 
     if (r)
@@ -78,8 +88,9 @@ static int find(struct db *d, const struct event *e, struct arena *a, struct ref
         .program = db_int(res, 0, 2),
         .stack = db_int(res, 0, 3),
         .problem = db_int(res, 0, 4),
-        .keys = {arena_strdup(a, db_text(res, 0, 5)), arena_strdup(a, db_text(res, 0, 6))},
-        .adopts = db_bool(res, 0, 7),
+        .environment = db_int(res, 0, 5),
+        .keys = {arena_strdup(a, db_text(res, 0, 6)), arena_strdup(a, db_text(res, 0, 7)), NULL},
+        .adopts = db_bool(res, 0, 8),
     };
     return e->like && !ret->group ? like_is_unknown(d, e) : 0;
 }
@@ -92,8 +103,10 @@ static int find(struct db *d, const struct event *e, struct arena *a, struct ref
 #define RECORD(n, hours, more)                                                                     \
     "WITH event AS ("                                                                              \
     "  INSERT INTO crash_events (crash_id, received_at, crashed_at, group_id, stack_id, "          \
-    "                            host_id, program_id, problem_id, pid, signal, flags) "            \
-    "  VALUES ($1::uuid, $2::timestamptz, $3::timestamptz, $4, $5, $6, $7, $11, $8, $9, $10) "     \
+    "                            host_id, program_id, problem_id, pid, signal, flags, "            \
+    "                            environment_id) "                                                 \
+    "  VALUES ($1::uuid, $2::timestamptz, $3::timestamptz, $4, $5, $6, $7, $11, $8, $9, $10, "     \
+    "$13) "                                                                                        \
     "  ON CONFLICT DO NOTHING RETURNING received_at AS at), " more "hour AS ("                     \
     "  INSERT INTO group_hours AS h (group_id, hour, events) " hours                               \
     "  ON CONFLICT (group_id, hour) DO UPDATE SET events = h.events + excluded.events), "          \
@@ -107,6 +120,13 @@ static int find(struct db *d, const struct event *e, struct arena *a, struct ref
     "  ON CONFLICT (group_id, program_id) DO UPDATE SET events = p.events + excluded.events, "     \
     "      first_seen = least(p.first_seen, excluded.first_seen), "                                \
     "      last_seen = greatest(p.last_seen, excluded.last_seen)), "                               \
+    "environment AS ("                                                                             \
+    "  INSERT INTO group_environments AS v (group_id, environment_id, events, first_seen, "        \
+    "                                       last_seen) "                                           \
+    "  SELECT $4, $13, " n ", at, at FROM event "                                                  \
+    "  ON CONFLICT (group_id, environment_id) DO UPDATE SET events = v.events + excluded.events, " \
+    "      first_seen = least(v.first_seen, excluded.first_seen), "                                \
+    "      last_seen = greatest(v.last_seen, excluded.last_seen)), "                               \
     "host AS ("                                                                                    \
     "  INSERT INTO group_hosts AS h (group_id, host_id, events, first_seen, last_seen) "           \
     "  SELECT $4, $6, " n ", at, at FROM event "                                                   \
@@ -123,9 +143,17 @@ static int find(struct db *d, const struct event *e, struct arena *a, struct ref
     "      host_count = g.host_count + host.is_new, "                                              \
     "      first_seen = least(g.first_seen, event.at), "                                           \
     "      last_seen = greatest(g.last_seen, event.at), "                                          \
-    "      status = CASE WHEN g.status = 'resolved' AND event.at > g.resolved_at "                 \
-    "                    THEN 'regressed' ELSE g.status END "                                      \
-    "  FROM event, host WHERE g.id = $4 RETURNING g.status) "                                      \
+    "      status = CASE WHEN g.status IN ('resolved', 'muted') "                                  \
+    "               THEN group_status_after(g, event.at, $7, g.event_count + " n ") "              \
+    "               ELSE g.status END "                                                            \
+    "  FROM event, host WHERE g.id = $4 RETURNING g.status), "                                     \
+    "woken AS ("                                                                                   \
+    "  INSERT INTO group_activity (group_id, at, actor, kind, detail) "                            \
+    "  SELECT b.id, event.at, 'system', grp.status, jsonb_build_object("                           \
+    "      'from', b.status, 'event', $1::uuid, 'version', p.version, 'executable', "              \
+    "p.executable) "                                                                               \
+    "  FROM grp, event, crash_groups b, programs p "                                               \
+    "  WHERE b.id = $4 AND p.id = $7 AND grp.status <> b.status) "                                 \
     "SELECT (SELECT count(*) FROM event), "                                                        \
     "       (SELECT status = 'resolved' FROM crash_groups WHERE id = $4) AND "                     \
     "       (SELECT status = 'regressed' FROM grp), "                                              \
@@ -137,15 +165,15 @@ static const struct db_query record_one = {
 
 /* The crashes of a report are spread evenly over the hours that they happened in, of which the last
  * is that of its receipt: hosts' clocks are not trusted, only how long it took. */
-#define SHARE "($13::bigint * (i + 1) / $14::bigint - $13::bigint * i / $14::bigint)"
+#define SHARE "($14::bigint * (i + 1) / $15::bigint - $14::bigint * i / $15::bigint)"
 static const struct db_query record_counted = {
     "record-counted",
-    RECORD("$13::bigint",
+    RECORD("$14::bigint",
            "SELECT $4, date_trunc('hour', at) - i * interval '1 hour', " SHARE
-           "  FROM event, generate_series(0, $14::bigint - 1) AS i WHERE " SHARE " > 0",
+           "  FROM event, generate_series(0, $15::bigint - 1) AS i WHERE " SHARE " > 0",
            "counted AS ("
            "  INSERT INTO event_counts (crash_id, received_at, first_at, crashes) "
-           "  SELECT $1::uuid, at, $15::timestamptz, $13::bigint FROM event), ")};
+           "  SELECT $1::uuid, at, $16::timestamptz, $14::bigint FROM event), ")};
 
 /* From the hour of the first to the hour of the last. */
 static int64_t hours_of(const struct event *e)
@@ -165,6 +193,7 @@ static int record(struct db *d, const struct event *e, const struct references *
     struct number group = number(ids->group), stack = number(ids->stack), host = number(ids->host);
     struct number program = number(ids->program), pid = number(e->pid), signal = number(e->signal);
     struct number flags = number(e->flags), problem = number(ids->problem);
+    struct number environment = number(ids->environment);
     struct number crashes = number(e->crashes), hours = number(hours_of(e));
     bool counted = e->flags & EVENT_COUNTED;
     const char *const params[] = {
@@ -180,6 +209,7 @@ static int record(struct db *d, const struct event *e, const struct references *
         flags.text,
         problem.text,
         ids->keys.key,
+        environment.text,
         crashes.text, /* of the counted ones alone, from here on */
         hours.text,
         first.text,
@@ -202,7 +232,7 @@ static int record(struct db *d, const struct event *e, const struct references *
 
 static bool lacks_reference(const struct references *ids, const struct event *e)
 {
-    return !ids->host || !ids->program || (e->stack && !ids->stack) ||
+    return !ids->host || !ids->program || !ids->environment || (e->stack && !ids->stack) ||
            (e->problem && !ids->problem);
 }
 
@@ -215,6 +245,8 @@ static int make_references(struct db *d, const struct event *e, const struct ref
         r = reference_make_host(d, e);
     if (r == 0 && !ids->program)
         r = reference_make_program(d, e);
+    if (r == 0 && !ids->environment)
+        r = reference_make_environment(d, e);
     if (r == 0 && e->stack && !ids->stack) {
         r = reference_make_stack(d, e, a);
         ret->new_stack = true;

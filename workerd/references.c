@@ -23,8 +23,26 @@ int reference_make_program(struct db *d, const struct event *e)
 {
     static const struct db_query q = {
         "program-add",
-        "INSERT INTO programs (executable, version) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
-    const char *const params[] = {e->executable, e->version};
+        "INSERT INTO programs (executable, version, version_order) VALUES ($1, $2, $3::bytea) "
+        "ON CONFLICT DO NOTHING"};
+    struct order_text order = order_text(e->version);
+    const char *const params[] = {e->executable, e->version, order.text};
+
+    return RUN(d, q, params, NULL);
+}
+
+int reference_make_environment(struct db *d, const struct event *e)
+{
+    static const struct db_query q = {
+        "environment-add",
+        "INSERT INTO environments (digest, unit, image, kernel, architecture, distribution, "
+        "                          package, package_version, cpu) "
+        "VALUES ($1::bytea, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"};
+    const struct environment *v = &e->environment;
+    struct digest_text digest = digest_text(v->digest);
+    const char *const params[] = {digest.text,     v->unit,         v->image,   v->kernel,
+                                  v->architecture, v->distribution, v->package, v->package_version,
+                                  v->cpu};
 
     return RUN(d, q, params, NULL);
 }
@@ -77,10 +95,10 @@ static int add_stack(struct db *d, const struct event *e, const struct stack_key
         "stack-add",
         "WITH stack AS (INSERT INTO stacks (digest, frames, functions, files, modules, build_ids, "
         "                                   facts, base, key, more_keys, quality, title, "
-        "                                   title_rank, grouped, judged) "
+        "                                   title_rank, grouped, judged, splits, cause) "
         "               VALUES ($1::bytea, $2::jsonb, $3::text[], $4::text[], $5::text[], "
         "                       $6::text[], $9::jsonb, $10::bytea, $11::bytea, $12::bytea[], "
-        "                       $13, $14, $15, $16, $17::jsonb) "
+        "                       $13, $14, $15, $16, $17::jsonb, $18::integer[], $19) "
         "               ON CONFLICT DO NOTHING RETURNING id) "
         "INSERT INTO stack_modules (stack_id, module_id, status) "
         "SELECT stack.id, m.id, u.status "
@@ -108,6 +126,8 @@ static int add_stack(struct db *d, const struct event *e, const struct stack_key
         rank.text,
         siterules_grouped(),
         s->judged,
+        keys_decisions(keys, a),
+        e->cause,
     };
 
     return RUN(d, q, params, NULL);

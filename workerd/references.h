@@ -12,6 +12,7 @@
 
 int reference_make_host(struct db *d, const struct event *e);
 int reference_make_program(struct db *d, const struct event *e);
+int reference_make_environment(struct db *d, const struct event *e);
 int reference_make_problem(struct db *d, const char *problem);
 /* With its keys, and what its modules lacked. The event must have a stack. */
 int reference_make_stack(struct db *d, const struct event *e, struct arena *a);

@@ -15,9 +15,8 @@
 
 /* --- Selectors --- */
 
-int selector_parse(struct str json, struct selector *ret)
+int selector_of_json(const json_t *root, struct selector *ret)
 {
-    _cleanup_json_ json_t *root = jsontree_object(json, SELECTOR_VALUES_MAX, NULL);
     const json_t *frame = json_object_get(root, "frame");
     json_int_t n = json_integer_value(frame);
 
@@ -32,6 +31,13 @@ int selector_parse(struct str json, struct selector *ret)
     else
         return -EBADMSG;
     return 0;
+}
+
+int selector_parse(struct str json, struct selector *ret)
+{
+    _cleanup_json_ json_t *root = jsontree_object(json, SELECTOR_VALUES_MAX, NULL);
+
+    return selector_of_json(root, ret);
 }
 
 /* The n-th one that would have taken part if more did. */
@@ -99,18 +105,21 @@ static const char *value_or_key(const struct key_split *split, const struct cras
     return text;
 }
 
-static void effective(const struct key_splits *splits, const struct crash_stack *stack,
-                      const struct verdict *verdicts, const uint8_t base[static SHA256_SIZE],
-                      struct arena *a, uint8_t ret[static SHA256_SIZE])
+/* decisions: by which it was split, in this order. */
+static size_t effective(const struct key_splits *splits, const struct crash_stack *stack,
+                        const struct verdict *verdicts, const uint8_t base[static SHA256_SIZE],
+                        struct arena *a, uint8_t ret[static SHA256_SIZE],
+                        int64_t decisions[static SPLIT_DEPTH_MAX])
 {
-    memcpy(ret, base, SHA256_SIZE);
-    for (unsigned i = 0; i < SPLIT_DEPTH_MAX; i++) {
-        const struct key_split *s = splits_find(splits, ret);
+    const struct key_split *s;
+    size_t n = 0;
 
-        if (!s)
-            return;
+    memcpy(ret, base, SHA256_SIZE);
+    while (n < SPLIT_DEPTH_MAX && (s = splits_find(splits, ret))) {
         split_key(s->decision, value_or_key(s, stack, verdicts, ret, a), ret);
+        decisions[n++] = s->decision;
     }
+    return n;
 }
 
 static bool has_key(const struct stack_keys *k, const uint8_t key[static SHA256_SIZE])
@@ -128,11 +137,12 @@ void stack_keys_make(const struct key_splits *splits, const struct crash_stack *
 {
     *ret = (struct stack_keys){.n_more = 0};
     memcpy(ret->base, keys[0].digest, SHA256_SIZE);
-    effective(splits, stack, verdicts, ret->base, a, ret->key);
+    ret->n_splits = effective(splits, stack, verdicts, ret->base, a, ret->key, ret->splits);
     for (size_t i = 1; i < n; i++) {
         uint8_t key[SHA256_SIZE];
+        int64_t none[SPLIT_DEPTH_MAX];
 
-        effective(splits, stack, verdicts, keys[i].digest, a, key);
+        effective(splits, stack, verdicts, keys[i].digest, a, key, none);
         if (!has_key(ret, key))
             memcpy(ret->more[ret->n_more++], key, SHA256_SIZE);
     }

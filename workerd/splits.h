@@ -4,6 +4,8 @@
 #ifndef CORRAL_WORKERD_SPLITS_H
 #define CORRAL_WORKERD_SPLITS_H
 
+#include <jansson.h>
+
 #include "common/base/arena.h"
 #include "common/base/digest.h"
 #include "common/base/str.h"
@@ -22,6 +24,7 @@ struct selector {
 
 /* {"frame": 2}, {"signal": true}, {"executable": true}: as key_splits has it. -EBADMSG. */
 int selector_parse(struct str json, struct selector *ret);
+int selector_of_json(const json_t *object, struct selector *ret);
 /* The function, or the module where it has none; a number; a program. "" when there is none. */
 const char *selector_value(const struct selector *s, const struct crash_stack *stack,
                            const struct verdict *verdicts, struct arena *a);
@@ -49,6 +52,8 @@ struct stack_keys {
     uint8_t key[SHA256_SIZE];  /* that counts */
     uint8_t more[GROUPING_KEYS_MAX][SHA256_SIZE];
     size_t n_more;
+    int64_t splits[SPLIT_DEPTH_MAX]; /* decisions that led from base to key */
+    size_t n_splits;
 };
 
 void stack_keys_make(const struct key_splits *splits, const struct crash_stack *stack,

@@ -120,6 +120,8 @@ struct crash_stack stackrow_reduce(const struct rules *rules, const struct crash
     size_t n;
 
     whole.executable = text_fit(s->executable, PATH_KEPT_MAX, a);
+    if (s->exception)
+        whole.exception = message_type(s->exception, a);
     if (cstr_empty(s->message))
         return whole;
     whole.message = text_fit(s->message, MESSAGE_KEPT_MAX, a);
@@ -177,6 +179,9 @@ static const char *format_facts(const struct crash_stack *s, struct arena *a)
     jsontext_string(&b, "message", s->message);
     if (!cstr_empty(s->executable))
         jsontext_string(&b, "executable", s->executable);
+    if (s->handled != 0)
+        jsontext_int(&b, "handled", s->handled);
+    jsontext_string(&b, "exception", s->exception);
     if (s->overflow != OVERFLOW_UNKNOWN)
         jsontext_bool(&b, "overflow", s->overflow == OVERFLOW_YES);
     jsontext_end_object(&b);
@@ -191,6 +196,10 @@ static const char *format_judged(const struct grouping *g, struct arena *a)
     jsontext_string(&b, "class", g->class);
     jsontext_string(&b, "tag", crash_kind_tag(g->kind));
     jsontext_string(&b, "detail", g->detail);
+    jsontext_array(&b, "keys");
+    for (size_t i = 0; i < g->n_keys; i++)
+        jsontext_string(&b, NULL, key_kind_name(g->keys[i].kind));
+    jsontext_end_array(&b);
     jsontext_end_object(&b);
     return arena_strdup(a, buf_text(&b));
 }
@@ -285,6 +294,8 @@ static int parse_facts(struct str json, struct arena *a, struct crash_stack *s)
     s->code = json_integer_value(json_object_get(facts, "si_code"));
     s->message = text_of(facts, "message", a);
     s->executable = text_of(facts, "executable", a);
+    s->handled = json_integer_value(json_object_get(facts, "handled"));
+    s->exception = text_of(facts, "exception", a);
     s->overflow = json_is_true(overflow)    ? OVERFLOW_YES
                   : json_is_false(overflow) ? OVERFLOW_NO
                                             : OVERFLOW_UNKNOWN;

@@ -37,7 +37,8 @@ struct event_stack {
     const struct verdict *verdicts;
     const char *frames; /* JSON: as in analysis.json, each with "verdict", "rule" and "name" */
     const char *facts;  /* JSON */
-    const char *judged; /* JSON: "class", "tag", "detail", which new rules may see otherwise */
+    const char *judged; /* JSON: "class", "tag", "detail", "keys" (what kinds): new rules may see
+                           them otherwise */
     struct text_set functions, files, modules, build_ids;
 };
 

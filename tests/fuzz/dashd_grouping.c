@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: dashd dashd/access dashd/grouping dashd/view */
+/* UNIT: dashd dashd/access dashd/grouping dashd/source dashd/view */
 /* What the database has beside a stack and a group, as JSON that somebody else wrote: facts, hints,
  * selectors; and the rules' text. */
 #include "common/base/cleanup.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: dashd dashd/access dashd/grouping dashd/view */
+/* UNIT: dashd dashd/access dashd/grouping dashd/source dashd/view */
 /* A stack as the database has it: parsed, shown as text. */
 #include "common/base/cleanup.h"
 #include "dashd/stack.h"

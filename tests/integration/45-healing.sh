@@ -64,7 +64,7 @@ missing() { sql "SELECT status, events, groups FROM missing_modules WHERE build_
 
 # Stacks that no event shows. A healer that is killed may leave one, which the next one uses: it counts nothing.
 left_over() { sql 'SELECT count(*) FROM stacks s WHERE NOT EXISTS (SELECT FROM group_stacks g WHERE g.stack_id = s.id)'; }
-consistent() { echo $(($(counted_wrong) + $(left_over))); }
+consistent() { echo $(($(counted_wrong) + $(left_over) + $(searched_wrong))); }
 counted_wrong() { # every counter agrees with the events: 0
     sql "WITH e AS (SELECT e.*, coalesce(c.crashes, 1) AS n FROM crash_events e LEFT JOIN event_counts c USING (crash_id, received_at))
          SELECT (SELECT count(*) FROM crash_groups g WHERE
@@ -244,13 +244,16 @@ swallow() { # GROUP OTHER: everything of the other becomes the group's
     sql "BEGIN;
          UPDATE group_fingerprints SET group_id = $1 WHERE group_id = $2;
          UPDATE crash_events SET group_id = $1 WHERE group_id = $2;
-         UPDATE group_stacks SET group_id = $1 WHERE group_id = $2;
+         INSERT INTO group_stacks SELECT $1, stack_id, events, without_core FROM group_stacks WHERE group_id = $2;
+         DELETE FROM group_stacks WHERE group_id = $2;
          INSERT INTO group_hours AS t SELECT $1, hour, events FROM group_hours WHERE group_id = $2
              ON CONFLICT (group_id, hour) DO UPDATE SET events = t.events + excluded.events;
          INSERT INTO group_hosts AS t SELECT $1, host_id, events, first_seen, last_seen FROM group_hosts WHERE group_id = $2
              ON CONFLICT (group_id, host_id) DO UPDATE SET $counters;
          INSERT INTO group_programs AS t SELECT $1, program_id, events, first_seen, last_seen FROM group_programs WHERE group_id = $2
              ON CONFLICT (group_id, program_id) DO UPDATE SET $counters;
+         INSERT INTO group_environments AS t SELECT $1, environment_id, events, first_seen, last_seen FROM group_environments WHERE group_id = $2
+             ON CONFLICT (group_id, environment_id) DO UPDATE SET $counters;
          UPDATE crash_groups g SET event_count = g.event_count + o.event_count, last_seen = greatest(g.last_seen, o.last_seen),
              host_count = (SELECT count(*) FROM group_hosts WHERE group_id = g.id) FROM crash_groups o WHERE g.id = $1 AND o.id = $2;
          DELETE FROM crash_groups WHERE id = $2;

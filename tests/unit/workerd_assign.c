@@ -131,7 +131,30 @@ static const struct example examples[] = {
     {"a key without events leads where it did", {{1, 0, 0, 5}}, {1, 3}, {{0}}, {1, 3}, 0},
 };
 
-static void run(const struct example *x, const size_t *order, struct arena *a,
+/* The same while groups from FIRST_NEW on are new. */
+#define FIRST_NEW 7
+static const struct example new_ones[] = {
+    {"a group that was founded meanwhile gives way to a smaller old one",
+     {{1, 0, 9, 3}, {7, 0, 0, 1000}},
+     {7},
+     {{0}},
+     {1},
+     0},
+    {"... and to one that it shares another key with",
+     {{1, 0, 9, 3}, {7, 1, 0, 1000}},
+     {0, 7, 7},
+     {{0, 2, 3}, {1, 2, 1000}},
+     {1, 1, 1},
+     0},
+    {"... and stays when it shares none",
+     {{1, 0, 9, 3}, {7, 1, 0, 10}},
+     {0, 7},
+     {{0, 2, 3}},
+     {1, 7, 1},
+     0},
+};
+
+static void run(const struct example *x, const size_t *order, int64_t first_new, struct arena *a,
                 struct assign_result *ret)
 {
     struct assign_row rows[8];
@@ -153,7 +176,8 @@ static void run(const struct example *x, const size_t *order, struct arena *a,
         keys[i] = (struct assign_key){.owner = x->owners[i]};
         keys[i].digest[0] = (uint8_t)i;
     }
-    assign_keys(&(struct assign_input){rows, n_rows, keys, KEYS, x->links, n_links}, a, ret);
+    assign_keys(&(struct assign_input){rows, n_rows, keys, KEYS, x->links, n_links, first_new}, a,
+                ret);
 }
 
 static const size_t forwards[] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -164,11 +188,25 @@ START_TEST(each_key_gets_its_group)
     _cleanup_arena_ struct arena a = ARENA_INIT(0);
     struct assign_result result;
 
-    run(x, forwards, &a, &result);
+    run(x, forwards, 0, &a, &result);
     for (size_t i = 0; i < KEYS; i++)
         ck_assert_msg(result.owners[i] == x->expected[i], "%s: key %zu leads to %d, not to %d",
                       x->name, i, (int)result.owners[i], x->expected[i]);
     ck_assert_int_eq((int)result.n_new, x->n_new);
+}
+END_TEST
+
+START_TEST(what_was_founded_meanwhile_comes_last)
+{
+    const struct example *x = &new_ones[_i];
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct assign_result result;
+
+    run(x, forwards, FIRST_NEW, &a, &result);
+    for (size_t i = 0; i < KEYS; i++)
+        ck_assert_msg(result.owners[i] == x->expected[i], "%s: key %zu leads to %d, not to %d",
+                      x->name, i, (int)result.owners[i], x->expected[i]);
+    ck_assert_int_eq((int)result.n_new, 0);
 }
 END_TEST
 
@@ -186,7 +224,7 @@ START_TEST(the_order_of_rows_does_not_matter)
 
         for (size_t i = 0; i < n; i++)
             order[i] = (n - 1 - i + shift) % n;
-        run(x, order, &a, &result);
+        run(x, order, 0, &a, &result);
         for (size_t i = 0; i < KEYS; i++)
             ck_assert_msg(result.owners[i] == x->expected[i], "%s", x->name);
     }
@@ -203,7 +241,7 @@ START_TEST(nothing_moves_a_second_time)
 
     for (unsigned seed = 1; seed <= 300; seed++) {
         _cleanup_arena_ struct arena a = ARENA_INIT(0);
-        struct assign_input in = {rows, ROWS, keys, MANY, links, ARRAY_SIZE(links)};
+        struct assign_input in = {rows, ROWS, keys, MANY, links, ARRAY_SIZE(links), 0};
         struct assign_result first, second;
         bool held[GROUPS + 1];
 
@@ -245,4 +283,5 @@ END_TEST
 
 UNIT_TABLES_MAIN("workerd/regroup/assign", {each_key_gets_its_group, ARRAY_SIZE(examples)},
                  {the_order_of_rows_does_not_matter, ARRAY_SIZE(examples)},
+                 {what_was_founded_meanwhile_comes_last, ARRAY_SIZE(new_ones)},
                  {nothing_moves_a_second_time, 1})

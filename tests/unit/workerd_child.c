@@ -200,6 +200,63 @@ START_TEST(what_breaks_costs_its_own_job)
 }
 END_TEST
 
+/* --- Variables --- */
+
+/* What it tells when variables are asked for, and how often it was begun. */
+static const char *told_with_variables(const char *job, int64_t timeout, struct arena *a,
+                                       size_t *ret_tries)
+{
+    char text[64];
+    int n = snprintf(text, sizeof(text), HOSTILE_MARK "%s", job);
+    _cleanup_fd_ int core = file_with(text, (size_t)n);
+    _cleanup_fd_ int log = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    struct child_options o = options(core);
+    const char *problem = NULL;
+    struct analysis an = {0};
+    char said[512] = "";
+
+    log_set_fd(log);
+    o.variables = true;
+    o.timeout_usec = timeout;
+    int r = child_analyse(&o, a, &an, &problem);
+
+    ck_assert_int_ge(io_pread(log, said, sizeof(said) - 1, 0), 0);
+    *ret_tries = strstr(said, "analysed again without variables") ? 2 : 1;
+    return r == 0 ? an.message : problem;
+}
+
+static const struct {
+    const char *job;
+    int64_t timeout;
+    const char *told;
+    size_t tries;
+} variables_jobs[] = {
+    {"variables work", LONG, "with variables", 1},
+    {"variables crash", LONG, HOSTILE_GOOD, 2},
+    {"variables rubbish", LONG, HOSTILE_GOOD, 2},
+    {"variables hang", 300 * USEC_PER_MSEC, HOSTILE_GOOD, 2},
+#ifndef __SANITIZE_ADDRESS__ /* its memory has no limit */
+    {"variables memory", LONG, HOSTILE_GOOD, 2},
+#endif
+    {"crash", LONG, CRASHED, 2},
+};
+
+START_TEST(no_stack_is_lost_by_its_variables)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    const char *told;
+    size_t tries;
+
+    begin();
+    for (size_t i = 0; i < ARRAY_SIZE(variables_jobs); i++) {
+        told = told_with_variables(variables_jobs[i].job, variables_jobs[i].timeout, &a, &tries);
+        ck_assert_str_eq(told, variables_jobs[i].told);
+        ck_assert_uint_eq(tries, variables_jobs[i].tries);
+    }
+    end();
+}
+END_TEST
+
 START_TEST(what_reaches_out_fails)
 {
     static const char *const jobs[] = {"open", "signal", "count", "scratch", "scratch"};
@@ -633,6 +690,7 @@ int main(int argc, char **argv)
 {
     const struct unit_test tests[] = {
         {what_breaks_costs_its_own_job, 1},
+        {no_stack_is_lost_by_its_variables, 1},
         {what_reaches_out_fails, 1},
         {who_does_not_end_is_ended, 1},
         {time_is_limited, 1},

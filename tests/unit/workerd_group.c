@@ -147,6 +147,34 @@ START_TEST(the_host_fills_in_what_the_core_lacks)
 }
 END_TEST
 
+#define DAY (86400LL * 1000000)
+
+static const struct {
+    bool imported;
+    int64_t crashed, filed;
+} times[] = {
+    {false, RECEIVED - DAY, RECEIVED},
+    {true, RECEIVED - DAY, RECEIVED - DAY},
+    {true, RECEIVED - 399 * DAY, RECEIVED - 399 * DAY},
+    {true, RECEIVED - 401 * DAY, RECEIVED},
+    {true, RECEIVED + 1, RECEIVED},
+    {true, META_UNKNOWN, RECEIVED},
+};
+
+START_TEST(what_was_kept_elsewhere_is_filed_where_it_happened)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct crash_record r = make_record();
+    struct analysis an = {0};
+    struct event e;
+
+    r.meta.imported = times[_i].imported;
+    r.meta.crashed_at = times[_i].crashed;
+    group_make(&r, &an, ruleset_shipped(), &a, &e);
+    ck_assert_int_eq(e.received_at, times[_i].filed);
+}
+END_TEST
+
 START_TEST(hostile_values_fit_their_columns)
 {
     _cleanup_arena_ struct arena a;
@@ -473,18 +501,23 @@ START_TEST(a_crash_without_a_stack_is_found_by_its_first_key)
     struct event e;
 
     group_make(&r, &an, ruleset_shipped(), &a, &e);
-    ck_assert_uint_eq(e.n_keys, 2);
-    ck_assert_mem_eq(e.keys[1].fingerprint, first, sizeof(first));
+    ck_assert_uint_eq(e.n_keys, 1);
+    ck_assert(e.has_first_key);
+    ck_assert_mem_eq(e.first_key, first, sizeof(first));
     an.message = "panicked at 'it is over', src/main.rs:9:5";
     group_make(&r, &an, ruleset_shipped(), &a, &e);
     ck_assert_uint_eq(e.n_keys, 1);
+    ck_assert(!e.has_first_key);
 }
 END_TEST
 
-UNIT_MAIN("workerd/group", columns, nothing_known_is_an_event_all_the_same,
-          the_host_fills_in_what_the_core_lacks, hostile_values_fit_their_columns,
-          problems_that_differ_by_addresses_are_one,
-          the_same_stack_elsewhere_in_memory_is_the_same_row,
-          stored_frames_have_verdicts_and_no_address, a_fault_at_the_stack_pointer_is_an_overflow,
-          a_crash_without_a_stack_is_found_by_its_first_key, a_program_counter_is_a_frame,
-          a_core_goes_before_the_program_counter, a_tally, how_much_is_known, what_is_lacking)
+UNIT_TABLES_MAIN("workerd/group", {columns, 1}, {nothing_known_is_an_event_all_the_same, 1},
+                 {the_host_fills_in_what_the_core_lacks, 1}, {hostile_values_fit_their_columns, 1},
+                 {problems_that_differ_by_addresses_are_one, 1},
+                 {the_same_stack_elsewhere_in_memory_is_the_same_row, 1},
+                 {stored_frames_have_verdicts_and_no_address, 1},
+                 {a_fault_at_the_stack_pointer_is_an_overflow, 1},
+                 {a_crash_without_a_stack_is_found_by_its_first_key, 1},
+                 {a_program_counter_is_a_frame, 1}, {a_core_goes_before_the_program_counter, 1},
+                 {a_tally, 1}, {how_much_is_known, 1}, {what_is_lacking, 1},
+                 {what_was_kept_elsewhere_is_filed_where_it_happened, ARRAY_SIZE(times)})

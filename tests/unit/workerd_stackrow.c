@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/report/jsontree.h"
 #include "workerd/grouping/ruleset.h"
 #include "workerd/splits.h"
 #include "tests/lib/unit.h"
@@ -142,6 +143,116 @@ START_TEST(what_is_no_row_is_refused)
 }
 END_TEST
 
+static const char *text_in(json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "none";
+}
+
+START_TEST(a_frame_says_its_name_and_how_it_is_judged)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct frame shown[] = {
+        {.function = "raise", .module = "/usr/lib/libc.so.6", .build_id = "cc03", .offset = 1},
+        {.function = "std::vector<int, std::allocator<int> >::push_back(int const&)",
+         .module = "/usr/bin/app",
+         .build_id = "aa01",
+         .offset = 2},
+        {.module = "/usr/lib/libfoo.so.1", .build_id = "bb02", .offset = 4},
+    };
+    struct crash_stack s = stack(NULL);
+    struct grouping g;
+
+    s.frames = shown;
+    s.n_frames = ARRAY_SIZE(shown);
+
+    const struct event_stack *row = row_of(&s, &g, &a);
+    _cleanup_json_ json_t *list = json_loads(row->frames, 0, NULL);
+
+    ck_assert_uint_eq(json_array_size(list), ARRAY_SIZE(shown));
+    for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+        json_t *frame = json_array_get(list, i);
+
+        ck_assert_str_eq(text_in(frame, "verdict"), verdict_name(g.verdicts[i].kind));
+        ck_assert_str_eq(text_in(frame, "name"), g.verdicts[i].name ? g.verdicts[i].name : "none");
+        ck_assert_str_eq(text_in(frame, "rule"), g.verdicts[i].rule ? g.verdicts[i].rule : "none");
+    }
+    ck_assert_str_eq(text_in(json_array_get(list, 0), "name"), "raise");
+    ck_assert_str_ne(text_in(json_array_get(list, 1), "name"), shown[1].function);
+    ck_assert_uint_eq(row->functions.n, 2);
+    ck_assert_str_eq(row->functions.texts[1], text_in(json_array_get(list, 1), "name"));
+}
+END_TEST
+
+static const struct {
+    const char *message;
+    const char *class, *tag, *detail;
+} judgements[] = {
+    {NULL, "abort", "none", "none"},
+    {"app: ring.c:30: fill: Assertion `n > 10' failed.", "assertion", "assertion", "n > 10"},
+    {"terminate called after throwing an instance of 'ns2::error_4'", "exception",
+     "uncaught-exception", "ns2::error_4"},
+};
+
+START_TEST(the_row_says_what_kind_of_crash_it_is)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct crash_stack s = stack(judgements[_i].message);
+    struct grouping g;
+    _cleanup_json_ json_t *judged = json_loads(row_of(&s, &g, &a)->judged, 0, NULL);
+
+    ck_assert_str_eq(text_in(judged, "class"), judgements[_i].class);
+    ck_assert_str_eq(text_in(judged, "tag"), judgements[_i].tag);
+    ck_assert_str_eq(text_in(judged, "detail"), judgements[_i].detail);
+}
+END_TEST
+
+/* The same stack of another process, of which another analysis left out other variables. */
+START_TEST(what_differs_between_analyses_makes_no_other_row)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct crash_stack one = stack(NULL), two = stack(NULL), other = stack(NULL);
+    struct frame moved[ARRAY_SIZE(frames)], elsewhere[ARRAY_SIZE(frames)];
+    struct grouping g;
+    const struct event_stack *row = row_of(&one, &g, &a), *again;
+
+    memcpy(moved, frames, sizeof(frames));
+    memcpy(elsewhere, frames, sizeof(frames));
+    for (size_t i = 0; i < ARRAY_SIZE(moved); i++) {
+        moved[i].pc += 0x10000;
+        moved[i].variables_left_out = i + 7;
+    }
+    elsewhere[0].line++;
+    two.frames = moved;
+    other.frames = elsewhere;
+    again = row_of(&two, &g, &a);
+    ck_assert_mem_eq(again->digest, row->digest, SHA256_SIZE);
+    ck_assert_str_eq(again->frames, row->frames);
+    ck_assert_ptr_null(strstr(row->frames, "variables"));
+    ck_assert_mem_ne(row_of(&other, &g, &a)->digest, row->digest, SHA256_SIZE);
+}
+END_TEST
+
+/* New rules judge the same stack anew: it stays the same row. */
+START_TEST(verdicts_are_not_in_the_digest)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct crash_stack s = stack(NULL);
+    struct grouping g, other;
+    const struct event_stack *row = row_of(&s, &g, &a), *again;
+    struct verdict *verdicts = arena_array(&a, struct verdict, s.n_frames);
+
+    other = g;
+    memcpy(verdicts, g.verdicts, s.n_frames * sizeof(*verdicts));
+    verdicts[0].name = "another";
+    other.verdicts = verdicts;
+    again = stackrow_make(&s, &other, &a);
+    ck_assert_str_ne(again->frames, row->frames);
+    ck_assert_mem_eq(again->digest, row->digest, SHA256_SIZE);
+}
+END_TEST
+
 /* --- Decisions --- */
 
 static const struct {
@@ -241,7 +352,10 @@ UNIT_TABLES_MAIN("workerd/stackrow", {what_is_read_back_has_the_same_keys, ARRAY
                  {messages_that_differ_by_their_parameters_are_one_row, 1},
                  {what_tells_crashes_apart_stays_in_the_message, 1},
                  {panics_of_one_place_are_one_row, 1}, {the_signal_is_a_part_of_the_row, 1},
-                 {what_is_no_row_is_refused, 1},
+                 {what_is_no_row_is_refused, 1}, {a_frame_says_its_name_and_how_it_is_judged, 1},
+                 {the_row_says_what_kind_of_crash_it_is, ARRAY_SIZE(judgements)},
+                 {what_differs_between_analyses_makes_no_other_row, 1},
+                 {verdicts_are_not_in_the_digest, 1},
                  {a_selector_says_what_tells_apart, ARRAY_SIZE(selectors)},
                  {a_split_key_is_made_of_decision_and_value, 1}, {splits_of_splits_end, 1},
                  {a_selector_that_says_nothing_unites_nothing, 1})

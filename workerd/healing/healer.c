@@ -8,7 +8,9 @@
 #include "workerd/healing/queries.h"
 #include "workerd/healing/round.h"
 #include "workerd/life.h"
+#include "workerd/regroup/detection.h"
 #include "workerd/regroup/requests.h"
+#include "workerd/workflow/workflow.h"
 
 #define TAKEN_MAX 256
 #define IDLE_USEC USEC_PER_SEC          /* between two looks at the store that nobody asked for */
@@ -17,30 +19,33 @@
 
 /* --- Waiting --- */
 
-/* What is to be done: marks of what has arrived, or what people ask for. */
+/* What is to be done: marks of what has arrived, what people ask for, what time does to groups,
+ * groups to be looked at. */
 struct due {
-    bool marks, requests;
+    bool marks, requests, states, hints;
 };
 
-static struct due look(struct worker *w)
+static struct due look(struct worker *w, int64_t next_states)
 {
     return (struct due){
         .marks = arrivals_any(w->store, w->conf->heal_delay),
         .requests = requests_due(w),
+        .states = clock_mono() >= next_states,
+        .hints = detection_due(w->db),
     };
 }
 
 /* Waits for something to do, until it is due. */
-static struct due await_work(struct worker *w)
+static struct due await_work(struct worker *w, int64_t next_states)
 {
-    struct due due = look(w);
+    struct due due = look(w, next_states);
 
-    while (!w->stopping() && !due.marks && !due.requests) {
+    while (!w->stopping() && !due.marks && !due.requests && !due.states && !due.hints) {
         int64_t wait = arrivals_any(w->store, 0) ? DUE_USEC : IDLE_USEC;
 
         if (queue_await_wake(w->queue, wait) != QUEUE_EMPTY)
             clock_sleep(DUE_USEC);
-        due = look(w);
+        due = look(w, next_states);
     }
     return due;
 }
@@ -60,19 +65,30 @@ static int lead_round(struct worker *w)
 
 static int lead(struct worker *w, struct due due)
 {
-    int r = due.requests ? requests_run(w) : 0;
+    int r = due.states ? workflow_look(w->db) : 0;
 
-    return r || !due.marks ? r : lead_round(w);
+    if (r == 0 && due.requests)
+        r = requests_run(w);
+    if (r == 0 && due.marks)
+        r = lead_round(w);
+    if (r || !due.hints)
+        return r;
+    r = detection_run(w->db);
+    clock_sleep(DUE_USEC); /* there is no hurry */
+    return r;
 }
 
-static void step(struct worker *w)
+/* When the states of groups are due, so they are for whoever leads: the others wait as long. */
+static void step(struct worker *w, int64_t *next_states)
 {
-    struct due due = await_work(w);
+    struct due due = await_work(w, *next_states);
     bool leads = false;
     int r;
 
     if (w->stopping())
         return;
+    if (due.states)
+        *next_states = clock_mono() + WORKFLOW_USEC;
     r = query_heal_lead(w->db, &leads);
     if (r == 0 && leads) {
         r = lead(w, due);
@@ -84,6 +100,7 @@ static void step(struct worker *w)
 
 int healer_run(const struct worker_conf *conf, struct metrics *m)
 {
+    int64_t next_states = 0;
     struct worker w;
 
     if (life_begin(conf, m, &w) < 0 || life_begin_engine(&w) < 0)
@@ -91,7 +108,7 @@ int healer_run(const struct worker_conf *conf, struct metrics *m)
     while (!w.stopping() && requests_wish(&w) != 0)
         clock_sleep(AWAY_USEC);
     while (!w.stopping())
-        step(&w);
+        step(&w, &next_states);
     life_end(&w);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/search/where.h"
 
 #include "workerd/params.h"
 
@@ -133,6 +134,58 @@ int query_heal_events(struct db *d, const struct heal_stack *s, int64_t since,
     if (r == 0)
         read_events(res, a, ret);
     return r;
+}
+
+/* $1, $2: behind which; $3: the time that the query is of; its own parameters follow. Conditions
+ * may be dear, so they are asked of a portion only. */
+#define PORTION       4000
+#define MATCHING_OURS 3
+#define MATCHING                                                                                   \
+    "WITH portion AS MATERIALIZED (SELECT e.* FROM crash_events e "                                \
+    "WHERE e.received_at >= $1::timestamptz AND e.received_at < $3::timestamptz "                  \
+    "AND (e.received_at, e.crash_id) > ($1::timestamptz, $2::uuid) "                               \
+    "ORDER BY e.received_at, e.crash_id LIMIT %d) "                                                \
+    "SELECT e.crash_id, " USEC("e.received_at") ", " CURABLE " AND NOT EXISTS (SELECT "            \
+                                                "FROM event_reanalyses r WHERE r.crash_id = "      \
+                                                "e.crash_id AND r.received_at = e.received_at "    \
+                                                "AND r.at >= $3::timestamptz) AND %s FROM "        \
+                                                "portion e ORDER BY e.received_at, e.crash_id"
+
+static int run_matching(struct db *d, const struct search_query *q, int64_t since,
+                        const struct heal_event *after, struct arena *a, PGresult **ret)
+{
+    static const char first[] = "00000000-0000-0000-0000-000000000000";
+    struct moment from = moment(after->received_at), mark = moment(since);
+    const char *params[MATCHING_OURS + SEARCH_PARAMS_MAX] = {
+        from.text, after->crash_id[0] ? after->crash_id : first, mark.text};
+    struct search_where w;
+
+    search_where(q, SEARCH_EVENTS, MATCHING_OURS + 1, since, a, &w);
+    memcpy(&params[MATCHING_OURS], w.params, w.n_params * sizeof(params[0]));
+    return db_run_once(d, arena_printf(a, MATCHING, PORTION, w.text), params,
+                       MATCHING_OURS + w.n_params, ret);
+}
+
+int query_heal_matching(struct db *d, const struct search_query *q, int64_t since,
+                        const struct heal_event *after, struct arena *a, struct heal_events *ret,
+                        struct heal_event *ret_next, bool *ret_more)
+{
+    _cleanup_result_ PGresult *res = NULL;
+    struct heal_events all;
+    int r = run_matching(d, q, since, after, a, &res);
+
+    if (r)
+        return r;
+    read_events(res, a, &all);
+    *ret_more = all.n == PORTION;
+    if (all.n > 0)
+        *ret_next = all.rows[all.n - 1];
+    ret->rows = all.rows;
+    ret->n = 0;
+    for (size_t i = 0; i < all.n; i++)
+        if (db_bool(res, (int)i, 2))
+            ret->rows[ret->n++] = all.rows[i];
+    return 0;
 }
 
 int query_heal_one(struct db *d, const char *crash_id, struct arena *a, struct heal_events *ret)

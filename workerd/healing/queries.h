@@ -10,6 +10,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/id.h"
+#include "common/search/query.h"
 #include "common/store/db.h"
 
 #include "workerd/group.h"
@@ -56,6 +57,13 @@ struct heal_events {
 int query_heal_events(struct db *d, const struct heal_stack *s, int64_t since,
                       const struct heal_event *after, size_t limit, struct arena *a,
                       struct heal_events *ret);
+/* The next portion of all events behind *after, by time, that were received before `since`: those
+ * of them that a query names, and that may be analysed and were not since then. Its ages are
+ * counted back from there. *ret_next is where the portion ends, *ret_more that there may be
+ * another: what a query asks for may take long to find, and no portion does. */
+int query_heal_matching(struct db *d, const struct search_query *q, int64_t since,
+                        const struct heal_event *after, struct arena *a, struct heal_events *ret,
+                        struct heal_event *ret_next, bool *ret_more);
 /* None or one. */
 int query_heal_one(struct db *d, const char *crash_id, struct arena *a, struct heal_events *ret);
 

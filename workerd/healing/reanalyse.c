@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/search/query.h"
 #include "common/store/arrivals.h"
 #include "common/store/db.h"
 #include "common/store/queue.h"
@@ -18,11 +19,15 @@ DEFINE_CLEANUP(cleanup_store, struct blob_store, blob_close)
 DEFINE_CLEANUP(cleanup_queue, struct queue, queue_free)
 
 static const char usage[] =
-    "usage: corral-workerd --reanalyse --build-id ID… | --crash ID… | --group G-1… | --all\n"
+    "usage: corral-workerd --reanalyse --build-id ID… | --crash ID… | --group G-1… |\n"
+    "                                  --query QUERY… | --all\n"
     "  --build-id ID  the events that lacked this build-id, or its debug information\n"
     "  --crash ID     this event\n"
     "  --group G-1    the events of this group; grouping_requests says how far it is\n"
+    "  --query QUERY  the events that it names, as in corral-query(7); likewise\n"
     "  --all          every event that has a core\n";
+
+/* --- Arguments --- */
 
 static bool is_crash(const char *text)
 {
@@ -40,76 +45,123 @@ static bool is_group(const char *text)
            text[2 + strspn(text + 2, "0123456789")] == '\0';
 }
 
-/* The marks' names, and the groups', are put in front of argv. How many; -1 when the arguments are
- * wrong. */
-static int read_arguments(int argc, char **argv)
+/* Says what is wrong with it, for it is long enough to be mistaken in. An empty one would be all.
+ */
+static bool is_query(const char *text)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    _cleanup_buf_ struct buf b = BUF_INIT(4 * SEARCH_QUERY_MAX);
+    struct search_mistake m;
+    struct search_query q;
+
+    if (search_parse(str_from(text), &a, &q, &m) == 0)
+        return q.n_terms > 0;
+    search_point(str_from(text), &m, &b);
+    fprintf(stderr, "corral-workerd: %s%s%s%s\n%s\n", m.message, m.nearest ? "; did you mean " : "",
+            m.nearest ? m.nearest : "", m.nearest ? "?" : "", buf_text(&b));
+    return false;
+}
+
+enum wish_kind { WISH_MARK, WISH_GROUP, WISH_QUERY };
+
+struct wish {
+    enum wish_kind kind;
+    const char *value; /* a mark's name, a group, a query */
+};
+
+static const struct {
+    const char *option;
+    enum wish_kind kind;
+    bool (*is_valid)(const char *text);
+} options[] = {
+    {"--build-id", WISH_MARK, is_build_id},
+    {"--crash", WISH_MARK, is_crash},
+    {"--group", WISH_GROUP, is_group},
+    {"--query", WISH_QUERY, is_query},
+};
+
+/* False when this is no option with its value. */
+static bool read_option(const char *option, const char *value, struct wish *ret)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        if (strcmp(options[i].option, option) != 0)
+            continue;
+        *ret = (struct wish){options[i].kind, value};
+        return options[i].is_valid(value);
+    }
+    return false;
+}
+
+/* How many; -1 when the arguments are wrong. There are no more than arguments. */
+static int read_arguments(int argc, char **argv, struct wish *ret)
 {
     int n = 0;
 
     for (int i = 0; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
-
         if (strcmp(argv[i], "--all") == 0)
-            argv[n++] = argv[i] + strlen("--");
-        else if (strcmp(argv[i], "--build-id") == 0 && is_build_id(value))
-            argv[n++] = argv[++i];
-        else if ((strcmp(argv[i], "--crash") == 0 && is_crash(value)) ||
-                 (strcmp(argv[i], "--group") == 0 && is_group(value)))
-            argv[n++] = argv[++i];
+            ret[n++] = (struct wish){WISH_MARK, ARRIVAL_ALL};
+        else if (i + 1 < argc && read_option(argv[i], argv[i + 1], &ret[n]))
+            n++, i++;
         else
             return -1;
     }
     return n > 0 ? n : -1;
 }
 
-/* --- Groups --- */
+/* --- Requests --- */
 
-static int leave_request(struct db *d, const char *group)
+static int leave_request(struct db *d, const struct wish *w)
 {
-    static const struct db_query q = {
-        "reanalyse-request",
-        "INSERT INTO grouping_requests (actor, kind, detail) "
-        "SELECT 'system', 'reprocess', jsonb_build_object('group', coalesce(merged_into, id)) "
-        "FROM crash_groups WHERE id = substr($1, 3)::integer RETURNING id"};
-    const char *const params[] = {group};
+    static const struct db_query queries[] = {
+        [WISH_GROUP] =
+            {"reanalyse-group",
+             "INSERT INTO grouping_requests (actor, kind, detail) "
+             "SELECT 'system', 'reprocess', jsonb_build_object('group', coalesce(merged_into, id)) "
+             "FROM crash_groups WHERE id = substr($1, 3)::integer RETURNING id"},
+        [WISH_QUERY] = {"reanalyse-query",
+                        "INSERT INTO grouping_requests (actor, kind, detail) VALUES "
+                        "('system', 'reprocess', jsonb_build_object('query', $1::text)) "
+                        "RETURNING id"},
+    };
+    const char *const params[] = {w->value};
     _cleanup_result_ PGresult *res = NULL;
-    int r = db_run(d, &q, params, 1, &res);
+    int r = db_run(d, &queries[w->kind], params, 1, &res);
 
     if (r)
         fprintf(stderr, "corral-workerd: PostgreSQL: %s\n", db_message(d));
     else if (PQntuples(res) == 0)
-        fprintf(stderr, "corral-workerd: there is no group %s\n", group);
+        fprintf(stderr, "corral-workerd: there is no group %s\n", w->value);
     else
         printf("request %s left for corral-workerd\n", db_text(res, 0, 0));
     return r || PQntuples(res) == 0 ? -1 : 0;
 }
 
-static int leave_requests(const struct worker_conf *c, char **names, int n)
+static int leave_requests(const struct worker_conf *c, const struct wish *wishes, int n)
 {
     _cleanup_(cleanup_db) struct db *db = NULL;
     int r = 0;
 
     for (int i = 0; i < n && r == 0; i++) {
-        if (!is_group(names[i]))
+        if (wishes[i].kind == WISH_MARK)
             continue;
         r = db ? 0 : db_new(c->database, &db);
         if (r == 0)
-            r = leave_request(db, names[i]);
+            r = leave_request(db, &wishes[i]);
     }
     return r;
 }
 
 /* --- Marks --- */
 
-static int leave_marks(const struct worker_conf *c, char **names, int n, int *ret_left)
+static int leave_marks(const struct worker_conf *c, const struct wish *wishes, int n, int *ret_left)
 {
     _cleanup_(cleanup_store) struct blob_store *store = NULL;
     int r = blob_open(c->data, false, &store);
 
     for (int i = 0; i < n && r == 0; i++) {
-        if (is_group(names[i]))
+        if (wishes[i].kind != WISH_MARK)
             continue;
-        r = arrival_add(store, names[i]);
+        r = arrival_add(store, wishes[i].value);
         *ret_left += r == 0;
     }
     if (r < 0)
@@ -128,13 +180,15 @@ static void wake(const struct worker_conf *c)
 
 int reanalyse_main(int argc, char **argv, const void *conf)
 {
-    int n = read_arguments(argc, argv), left = 0;
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    struct wish *wishes = arena_array(&a, struct wish, (size_t)argc + 1);
+    int n = read_arguments(argc, argv, wishes), left = 0;
 
     if (n < 0) {
         fputs(usage, stderr);
         return 2;
     }
-    if (leave_requests(conf, argv, n) < 0 || leave_marks(conf, argv, n, &left) < 0)
+    if (leave_requests(conf, wishes, n) < 0 || leave_marks(conf, wishes, n, &left) < 0)
         return 1;
     wake(conf);
     if (left > 0)

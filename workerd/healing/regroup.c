@@ -58,11 +58,36 @@ static const struct db_query merge_steps[] = {
     MERGE_COUNTER("hosts", "group_hosts", "host_id", "events, first_seen, last_seen", SEEN_SUMS),
     MERGE_COUNTER("programs", "group_programs", "program_id", "events, first_seen, last_seen",
                   SEEN_SUMS),
+    MERGE_COUNTER("environments", "group_environments", "environment_id",
+                  "events, first_seen, last_seen", SEEN_SUMS),
     MERGE_COUNTER("stacks", "group_stacks", "stack_id", "events, without_core",
                   "events = t.events + excluded.events, "
                   "without_core = t.without_core + excluded.without_core"),
+    /* Before the states: a rest goes with the state that it is of. */
+    {"merge-rests",
+     "UPDATE group_rests r SET group_id = s.id, events_at = r.events_at + s.event_count "
+     "FROM crash_groups s, crash_groups o "
+     "WHERE s.id = $1::integer AND o.id = $2::integer AND r.group_id = o.id "
+     "AND s.status = 'new' "
+     "AND NOT EXISTS (SELECT FROM group_rests WHERE group_id = s.id)"},
+    {"merge-awake", "UPDATE group_rests r SET events_at = r.events_at + o.event_count "
+                    "FROM crash_groups o, crash_groups s "
+                    "WHERE s.id = $1::integer AND r.group_id = s.id AND o.id = $2::integer "
+                    "AND s.status <> 'new'"},
+    {"merge-rest-ends",
+     "DELETE FROM group_rests WHERE group_id = $2::integer AND group_id <> $1::integer"},
+    /* The other keeps its own, should it come back. */
+    {"merge-labels", "INSERT INTO group_labels (group_id, label) "
+                     "SELECT $1::integer, label FROM group_labels WHERE group_id = $2::integer "
+                     "ON CONFLICT DO NOTHING"},
+    {"merge-links", "INSERT INTO group_links (group_id, url) "
+                    "SELECT $1::integer, url FROM group_links WHERE group_id = $2::integer "
+                    "ON CONFLICT DO NOTHING"},
+    {"merge-activity",
+     "UPDATE group_activity SET group_id = $1::integer WHERE group_id = $2::integer"},
     {"merge-groups",
      "UPDATE crash_groups AS s SET "
+     "    assignee = coalesce(s.assignee, o.assignee), "
      "    event_count = s.event_count + o.event_count, "
      "    host_count = (SELECT count(*) FROM group_hosts WHERE group_id = s.id), "
      "    first_seen = least(s.first_seen, o.first_seen), "
@@ -74,8 +99,8 @@ static const struct db_query merge_steps[] = {
      "    resolved_by = CASE WHEN s.status = 'new' THEN o.resolved_by ELSE s.resolved_by END "
      "FROM crash_groups AS o WHERE s.id = $1::integer AND o.id = $2::integer"},
     {"merge-regressed",
-     "UPDATE crash_groups SET status = 'regressed' WHERE id = $1::integer "
-     "AND id <> $2::integer AND status = 'resolved' AND last_seen > resolved_at"},
+     "UPDATE crash_groups AS g SET status = group_status_after(g, last_seen, NULL, event_count) "
+     "WHERE id = $1::integer AND id <> $2::integer AND status = 'resolved'"},
     {"merge-lead", "UPDATE crash_groups SET merged_into = $1::integer "
                    "WHERE merged_into = $2::integer OR id = $2::integer"},
     {"merge-events", "WITH n AS (SELECT event_count <= " MOVED_AT_ONCE " AS few FROM crash_groups "
@@ -104,8 +129,8 @@ int regroup_merge(struct db *d, int64_t survivor, int64_t other, const char *act
 
 /* --- Moving one event --- */
 
-/* $1 from, $2 to, $3 received at, $4 host, $5 program. Where the event was the first or the last
- * one of a counter, the time is that of those that stay. */
+/* $1 from, $2 to, $3 received at, $4 host, $5 program, $6 environment (NULL: none). Where the event
+ * was the first or the last one of a counter, the time is that of those that stay. */
 #define TAKE(name, table, key, param)                                                              \
     {                                                                                              \
         "move-take-" name,                                                                         \
@@ -113,7 +138,7 @@ int regroup_merge(struct db *d, int64_t survivor, int64_t other, const char *act
             "              FROM crash_events WHERE group_id = $1::integer AND " key " = " param    \
             "::integer), "                                                                         \
             "p AS (SELECT $1::integer AS f, $2::integer AS t, $3::timestamptz AS at, "             \
-            "             $4::integer AS h, $5::integer AS g) "                                    \
+            "             $4::integer AS h, $5::integer AS g, $6::integer AS v) "                  \
             "UPDATE " table " AS c SET events = c.events - 1, "                                    \
             "    first_seen = CASE WHEN c.first_seen = p.at THEN "                                 \
             "                 coalesce(rest.first, c.first_seen) ELSE c.first_seen END, "          \
@@ -124,15 +149,17 @@ int regroup_merge(struct db *d, int64_t survivor, int64_t other, const char *act
 #define GIVE(name, table, key, param)                                                              \
     {                                                                                              \
         "move-give-" name,                                                                         \
-            "WITH p AS (SELECT $1::integer, $4::integer, $5::integer) "                            \
+            "WITH p AS (SELECT $1::integer, $4::integer, $5::integer, $6::integer) "               \
             "INSERT INTO " table " AS t (group_id, " key ", events, first_seen, last_seen) "       \
             "SELECT $2::integer, " param "::integer, 1, $3::timestamptz, $3::timestamptz FROM p "  \
+            "WHERE " param "::integer IS NOT NULL "                                                \
             "ON CONFLICT (group_id, " key ") DO UPDATE SET " SEEN_SUMS                             \
     }
 #define END(name, table)                                                                           \
     {                                                                                              \
         "move-end-" name,                                                                          \
-            "WITH p AS (SELECT $2::integer, $3::timestamptz, $4::integer, $5::integer) "           \
+            "WITH p AS (SELECT $2::integer, $3::timestamptz, $4::integer, $5::integer, "           \
+            "                  $6::integer) "                                                      \
             "DELETE FROM " table " USING p WHERE group_id = $1::integer AND events <= 0"           \
     }
 /* The event's part of a group's own row. */
@@ -140,7 +167,7 @@ int regroup_merge(struct db *d, int64_t survivor, int64_t other, const char *act
     {                                                                                              \
         "move-group-" name,                                                                        \
             "WITH p AS (SELECT $1::integer AS f, $2::integer AS t, $3::timestamptz AS at, "        \
-            "                  $4::integer, $5::integer), "                                        \
+            "                  $4::integer, $5::integer AS p, $6::integer), "                      \
             "h AS (SELECT count(*) AS n, min(first_seen) AS first, max(last_seen) AS last "        \
             "      FROM group_hosts WHERE group_id = " id "::integer) "                            \
             "UPDATE crash_groups AS g SET host_count = h.n, " change "FROM p, h WHERE g.id = " id  \
@@ -149,11 +176,11 @@ int regroup_merge(struct db *d, int64_t survivor, int64_t other, const char *act
 
 static const struct db_query move_steps[] = {
     {"move-take-hour",
-     "WITH p AS (SELECT $2::integer, $4::integer, $5::integer) "
+     "WITH p AS (SELECT $2::integer, $4::integer, $5::integer, $6::integer) "
      "UPDATE group_hours SET events = events - 1 FROM p "
      "WHERE group_id = $1::integer AND hour = date_trunc('hour', $3::timestamptz)"},
     {"move-give-hour",
-     "WITH p AS (SELECT $1::integer, $4::integer, $5::integer) "
+     "WITH p AS (SELECT $1::integer, $4::integer, $5::integer, $6::integer) "
      "INSERT INTO group_hours AS t (group_id, hour, events) "
      "SELECT $2::integer, date_trunc('hour', $3::timestamptz), 1 FROM p "
      "ON CONFLICT (group_id, hour) DO UPDATE SET events = t.events + excluded.events"},
@@ -164,6 +191,9 @@ static const struct db_query move_steps[] = {
     TAKE("program", "group_programs", "program_id", "$5"),
     GIVE("program", "group_programs", "program_id", "$5"),
     END("programs", "group_programs"),
+    TAKE("environment", "group_environments", "environment_id", "$6"),
+    GIVE("environment", "group_environments", "environment_id", "$6"),
+    END("environments", "group_environments"),
     GROUP("from", "$1",
           "event_count = g.event_count - 1, "
           "first_seen = CASE WHEN g.first_seen = p.at THEN coalesce(h.first, g.first_seen) "
@@ -173,16 +203,19 @@ static const struct db_query move_steps[] = {
     GROUP("to", "$2",
           "event_count = g.event_count + 1, first_seen = least(g.first_seen, p.at), "
           "last_seen = greatest(g.last_seen, p.at), "
-          "status = CASE WHEN g.status = 'resolved' AND p.at > g.resolved_at THEN 'regressed' "
-          "              ELSE g.status END "),
+          "status = CASE WHEN g.status IN ('resolved', 'muted') "
+          "         THEN group_status_after(g, p.at, p.p, g.event_count + 1) ELSE g.status END "),
 };
 
 int regroup_move(struct db *d, const struct regroup_move *m)
 {
     struct number from = number(m->from), to = number(m->to);
     struct number host = number(m->host), program = number(m->program);
+    struct number environment = number(m->environment);
     struct moment at = moment(m->received_at);
-    const char *const params[] = {from.text, to.text, at.text, host.text, program.text};
+    const char *const params[] = {from.text,    to.text,
+                                  at.text,      host.text,
+                                  program.text, m->environment ? environment.text : NULL};
     int r = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(move_steps) && r == 0; i++)

@@ -25,6 +25,7 @@ struct regroup_move {
     int64_t received_at; /* usec */
     int64_t from, to;    /* groups */
     int64_t host, program;
+    int64_t environment; /* 0: none is known */
 };
 /* Moves what it counts for; the event's row itself must name its new group already. */
 int regroup_move(struct db *d, const struct regroup_move *m);

@@ -135,6 +135,16 @@ static int heal(struct round *r, const struct heal_event *event, const struct te
     return e ? ROUND_CUT : 0;
 }
 
+static int heal_events(struct round *r, const struct heal_events *events,
+                       const struct text_set *build_ids)
+{
+    int e = 0;
+
+    for (size_t i = 0; i < events->n && e == 0; i++)
+        e = heal(r, &events->rows[i], build_ids);
+    return e;
+}
+
 /* Of one group and stack, page by page. */
 static int heal_stack(struct round *r, const struct heal_stack *s)
 {
@@ -148,12 +158,34 @@ static int heal_stack(struct round *r, const struct heal_stack *s)
         arena_init(&a, 0);
         e = query_heal_events(r->w->db, s, r->since, &after, PAGE, &a, &events) ? ROUND_CUT : 0;
         n = e ? 0 : events.n;
-        for (size_t i = 0; i < n && e == 0; i++) {
-            after = events.rows[i];
-            e = heal(r, &after, &s->build_ids);
-        }
+        if (n > 0)
+            after = events.rows[n - 1];
+        if (e == 0)
+            e = heal_events(r, &events, &s->build_ids);
     }
     return e;
+}
+
+/* What a query names, portion by portion; counted only, or analysed. */
+static int go_through(struct round *r, const struct search_query *q, int64_t *count)
+{
+    static const struct text_set by_hand = {0};
+    struct heal_event after = {0};
+    bool more = true;
+    int e = 0;
+
+    while (e == 0 && more && !r->w->stopping()) {
+        _cleanup_arena_ struct arena a = ARENA_INIT(0);
+        struct heal_events events;
+
+        if (query_heal_matching(r->w->db, q, r->since, &after, &a, &events, &after, &more) != 0)
+            return ROUND_CUT;
+        if (count)
+            *count += (int64_t)events.n;
+        else
+            e = heal_events(r, &events, &by_hand);
+    }
+    return e ? e : more ? ROUND_CUT : 0;
 }
 
 /* A group may have got another number since the list was made, and its events with it: a pass that
@@ -235,4 +267,24 @@ int round_group(struct worker *w, int64_t group, int64_t since, bool (*each)(voi
     int e = follow(&r) ? ROUND_CUT : 0;
 
     return e ? e : heal_stack(&r, &whole);
+}
+
+int round_query_count(struct worker *w, const struct search_query *q, int64_t since, int64_t *ret)
+{
+    struct round r = {.w = w, .since = since};
+    int64_t n = 0;
+    int e = go_through(&r, q, &n);
+
+    if (e == 0)
+        *ret = n;
+    return e;
+}
+
+int round_query(struct worker *w, const struct search_query *q, int64_t since,
+                bool (*each)(void *arg), void *arg)
+{
+    struct round r = {.w = w, .since = since, .each = each, .arg = arg};
+    int e = follow(&r) ? ROUND_CUT : 0;
+
+    return e ? e : go_through(&r, q, NULL);
 }

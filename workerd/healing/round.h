@@ -5,6 +5,8 @@
 #ifndef CORRAL_WORKERD_HEALING_ROUND_H
 #define CORRAL_WORKERD_HEALING_ROUND_H
 
+#include "common/search/query.h"
+
 #include "workerd/job.h"
 
 enum round_outcome {
@@ -17,5 +19,11 @@ int round_run(struct worker *w);
 /* Analyses all events of a group again that were not since that time (usec), with the same
  * patience. each is called behind every event, and ends the round when it returns false. */
 int round_group(struct worker *w, int64_t group, int64_t since, bool (*each)(void *arg), void *arg);
+/* How many of them a query names; ROUND_CUT. */
+int round_query_count(struct worker *w, const struct search_query *q, int64_t since, int64_t *ret);
+/* The same as round_group for all events that a query names and that were received before that
+ * time. */
+int round_query(struct worker *w, const struct search_query *q, int64_t since,
+                bool (*each)(void *arg), void *arg);
 
 #endif

@@ -27,6 +27,7 @@ struct look {
     bool adopts;                       /* some of them lead nowhere yet */
     int64_t old_stack, stack, problem; /* ids, 0: none, or no row yet */
     int64_t host, program, flags;
+    int64_t environment; /* 0: none was known when it came */
     int64_t home_events;
     bool proven; /* the first key leads somewhere, or another stack with names shares a further one
                   */
@@ -46,15 +47,16 @@ static int look(struct db *d, const struct event *e, struct arena *a, struct loo
         "       EXISTS (SELECT FROM group_fingerprints f WHERE f.fingerprint = k.key) OR EXISTS "
         "           (SELECT FROM group_stacks t JOIN stacks s ON s.id = t.stack_id "
         "            WHERE t.group_id = h.id AND s.more_keys && k.more "
-        "            AND s.digest IS DISTINCT FROM $4::bytea) "
+        "            AND s.digest IS DISTINCT FROM $4::bytea), e.environment_id "
         "FROM crash_events e JOIN crash_groups g ON g.id = e.group_id "
         "JOIN crash_groups h ON h.id = coalesce(g.merged_into, g.id), " KEYS_OF(
-            "$4", "$3", "$6") " WHERE e.crash_id = $1::uuid AND e.received_at = $2::timestamptz"};
+            "$4", "$3", "$6",
+            "$7") " WHERE e.crash_id = $1::uuid AND e.received_at = $2::timestamptz"};
     struct moment at = moment(e->received_at);
     struct key_params keys = keys_of_event(e, a);
     struct digest_text digest = e->stack ? digest_text(e->stack->digest) : (struct digest_text){""};
-    const char *const params[] = {e->crash_id, at.text,  keys.key, e->stack ? digest.text : NULL,
-                                  e->problem,  keys.more};
+    const char *const params[] = {e->crash_id, at.text,   keys.key,  e->stack ? digest.text : NULL,
+                                  e->problem,  keys.more, keys.first};
     _cleanup_result_ PGresult *res = NULL;
     int r = RUN(d, q, params, &res);
 
@@ -73,9 +75,10 @@ static int look(struct db *d, const struct event *e, struct arena *a, struct loo
         .flags = db_int(res, 0, 7),
         .home_events = db_int(res, 0, 8),
         .home_is_whole = db_bool(res, 0, 9),
-        .keys = {arena_strdup(a, db_text(res, 0, 10)), arena_strdup(a, db_text(res, 0, 11))},
+        .keys = {arena_strdup(a, db_text(res, 0, 10)), arena_strdup(a, db_text(res, 0, 11)), NULL},
         .adopts = db_bool(res, 0, 12),
         .proven = db_bool(res, 0, 13),
+        .environment = db_int(res, 0, 14),
     };
     return 0;
 }
@@ -232,6 +235,17 @@ static int take_stack(struct db *d, int64_t group, const struct look *l)
     return r;
 }
 
+/* Why it crashed is what the latest analysis of all that show it says. */
+static int tell_cause(struct db *d, const struct event *e, int64_t stack)
+{
+    static const struct db_query q = {"heal-cause",
+                                      "UPDATE stacks SET cause = $2 WHERE id = $1 AND cause <> $2"};
+    struct number id = number(stack);
+    const char *const params[] = {id.text, e->cause};
+
+    return stack == 0 ? 0 : RUN(d, q, params, NULL);
+}
+
 /* What the stack lacks is what its latest analysis lacked, for all that show it. */
 static int tell_lack(struct db *d, const struct event *e, int64_t stack, struct arena *a)
 {
@@ -290,6 +304,7 @@ static int count_elsewhere(struct db *d, const struct look *l, const struct even
         .to = group,
         .host = l->host,
         .program = l->program,
+        .environment = l->environment,
     };
 
     return regroup_move(d, &m);
@@ -314,6 +329,8 @@ static int change(struct db *d, const struct healed *h, const struct look *l, st
         r = take_stack(d, alone ? l->home : ret->group_id, l);
     if (r == 0)
         r = tell_lack(d, e, l->stack, a);
+    if (r == 0)
+        r = tell_cause(d, e, l->stack);
     if (r == 0)
         r = regroup_title(d, ret->group_id, e);
     return r ? r : note(d, &key, h->build_ids, h->at, NULL, a);

@@ -136,6 +136,11 @@ static void find_stays(struct work *w)
     }
 }
 
+static bool is_new(const struct work *w, int64_t group)
+{
+    return w->in->first_new > 0 && group >= w->in->first_new;
+}
+
 /* a before b, which may be none: one that is held, one with more events, an older one. */
 static bool is_better(const struct row *a, const struct row *b)
 {
@@ -144,18 +149,21 @@ static bool is_better(const struct row *a, const struct row *b)
     return a->r.events > b->r.events || (a->r.events == b->r.events && a->r.group < b->r.group);
 }
 
-static void claim_sets(struct work *w)
+/* news: of new groups, or of the others. */
+static void claim_sets(struct work *w, bool news)
 {
-    sort(w, by_set);
-    add_up(w, false);
     for (size_t i = 0, next; i < w->n_rows; i = next) {
         const struct row *best = NULL;
+        int64_t *owner = &w->owners[w->rows[i].r.key];
 
         for (next = i; next < w->n_rows && w->rows[next].r.key == w->rows[i].r.key; next++) {
-            if (w->rows[next].stays && is_better(&w->rows[next], best))
-                best = &w->rows[next];
+            const struct row *row = &w->rows[next];
+
+            if (row->stays && is_new(w, row->r.group) == news && is_better(row, best))
+                best = row;
         }
-        w->owners[w->rows[i].r.key] = best ? best->r.group : 0;
+        if (*owner == 0 && best)
+            *owner = best->r.group;
     }
 }
 
@@ -175,7 +183,7 @@ static bool *find_beside(struct work *w)
 }
 
 /* Where it led to before: of several groups the oldest. */
-static void keep_owners(struct work *w)
+static void keep_owners(struct work *w, bool news)
 {
     int64_t *before = arena_array(w->arena, int64_t, w->in->n_keys);
     const bool *beside = find_beside(w);
@@ -183,7 +191,7 @@ static void keep_owners(struct work *w)
     for (uint32_t i = 0; i < w->in->n_keys; i++) {
         int64_t owner = w->in->keys[i].owner, *first = &before[set_of(w, i)];
 
-        if (owner > 0 && (*first == 0 || owner < *first))
+        if (owner > 0 && is_new(w, owner) == news && (*first == 0 || owner < *first))
             *first = owner;
     }
     for (uint32_t i = 0; i < w->in->n_keys; i++) {
@@ -265,6 +273,14 @@ static void make_groups(struct work *w)
 
 /* --- The whole --- */
 
+static void find_owners(struct work *w, bool news)
+{
+    claim_sets(w, news);
+    keep_owners(w, news);
+    while (follow_links(w))
+        ;
+}
+
 static void begin(struct work *w)
 {
     const struct assign_input *in = w->in;
@@ -287,10 +303,11 @@ void assign_keys(const struct assign_input *in, struct arena *a, struct assign_r
     unite_held(&w);
     name_sets(&w);
     find_stays(&w);
-    claim_sets(&w);
-    keep_owners(&w);
-    while (follow_links(&w))
-        ;
+    sort(&w, by_set);
+    add_up(&w, false);
+    find_owners(&w, false);
+    if (in->first_new > 0)
+        find_owners(&w, true);
     make_groups(&w);
     ret->owners = arena_array(a, int64_t, in->n_keys);
     for (uint32_t i = 0; i < in->n_keys; i++)

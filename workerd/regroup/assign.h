@@ -7,6 +7,9 @@
  * its stacks, and else is a new group. A group that a person has held together is not torn: all its
  * keys are one, and lead to it before they lead to another.
  *
+ * A group that was founded while stacks got their new keys has none of what it would have joined:
+ * it comes last, and has only what no older group claims or is linked with.
+ *
  * The same rows give the same answer in whichever order they come; and once the events have
  * followed, the answer is that nothing moves. Pure. */
 #ifndef CORRAL_WORKERD_REGROUP_ASSIGN_H
@@ -47,6 +50,8 @@ struct assign_input {
     size_t n_keys;
     const struct assign_link *links;
     size_t n_links;
+    int64_t first_new; /* groups from this number on were founded since stacks have got other keys;
+                          0: none were */
 };
 
 struct assign_result {

@@ -324,8 +324,9 @@ void census_assign(const struct census *c, struct arena *a, struct assign_result
             links[n_links++] = (struct assign_link){stack->key, stack->more[k], s->events};
     }
     n_links = add_up_links(links, n_links);
-    assign_keys(&(struct assign_input){rows, c->n_shares, c->keys, c->n_keys, links, n_links}, a,
-                ret);
+    assign_keys(
+        &(struct assign_input){rows, c->n_shares, c->keys, c->n_keys, links, n_links, c->first_new},
+        a, ret);
 }
 
 /* --- Owners --- */

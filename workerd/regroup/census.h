@@ -31,6 +31,7 @@ struct census {
     size_t n_shares;
     struct assign_key *keys; /* and lineages */
     size_t n_keys;
+    int64_t first_new; /* as in assign_input; 0 unless the caller says so */
 };
 
 /* way NULL: as the database has it. In a transaction that sees one moment (census_moment). Outcomes

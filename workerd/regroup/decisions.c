@@ -9,6 +9,7 @@
 
 #include "workerd/healing/regroup.h"
 #include "workerd/params.h"
+#include "workerd/regroup/stackless.h"
 
 /* In a transaction: what has to be done is written, and the next step is due. */
 static int transact(struct request *r, int (*change)(struct request *r))
@@ -86,11 +87,15 @@ static int write_merge(struct request *r, const struct pair *p)
         "            WHERE merged_into = g.id), "
         "    'keys', (SELECT coalesce(jsonb_agg(encode(fingerprint, 'hex') ORDER BY 1), '[]') "
         "             FROM group_fingerprints WHERE group_id = g.id), "
-        "    'stacks', (SELECT coalesce(jsonb_agg(stack_id ORDER BY stack_id), '[]') "
-        "               FROM group_stacks WHERE group_id = g.id)) "
-        "FROM crash_groups g, crash_groups i WHERE g.id = $1 AND i.id = $2 RETURNING id) "
-        "UPDATE grouping_requests q SET detail = q.detail || jsonb_build_object('decision', d.id) "
-        "FROM d WHERE q.id = $4"};
+        "    'stackless', " STACKLESS_OF(
+            "g.id") ", "
+                    "    'stacks', (SELECT coalesce(jsonb_agg(stack_id ORDER BY stack_id), '[]') "
+                    "               FROM group_stacks WHERE group_id = g.id)) "
+                    "FROM crash_groups g, crash_groups i WHERE g.id = $1 AND i.id = $2 RETURNING "
+                    "id) "
+                    "UPDATE grouping_requests q SET detail = q.detail || "
+                    "jsonb_build_object('decision', d.id) "
+                    "FROM d WHERE q.id = $4"};
     static const struct db_query hold = {"decision-hold",
                                          "UPDATE crash_groups SET held = true WHERE id = $1"};
     struct number group = number(p->group), into = number(p->other), id = number(r->id);
@@ -151,18 +156,14 @@ static int count_shared(struct request *r, const char *const params[2])
     return e;
 }
 
-static int note_stackless(struct request *r, int64_t group)
+static int return_stackless(struct request *r, int64_t from, int64_t to)
 {
-    static const struct db_query q = {"undo-stackless",
-                                      "SELECT count(*) FROM crash_events WHERE group_id = $1 "
-                                      "AND stack_id IS NULL"};
-    struct number id = number(group);
-    const char *const params[] = {id.text};
-    _cleanup_result_ PGresult *res = NULL;
-    int e = RUN(r->w->db, q, params, &res);
+    int64_t left = 0;
+    int e = stackless_return(r->w->db, r->decision, from, to, &left);
 
-    if (e == 0 && db_int(res, 0, 0) > 0 && !r->problem[0])
-        (void)request_refuse(r, "crashes without a stack stay where they are");
+    if (e == 0 && left > 0 && !r->problem[0])
+        (void)request_refuse(r, "crashes without a stack that came since, or were only counted, "
+                                "stay where they are");
     return e;
 }
 
@@ -178,6 +179,11 @@ static const struct db_query undo_steps[] = {
      "WHERE d.id = $1)"},
     {"undo-back", "UPDATE crash_groups SET merged_into = NULL WHERE id = $3 "
                   "AND $1::integer + $2::integer IS NOT NULL"},
+    /* What the survivor rests by is the other's when that was the only one that rested. */
+    {"undo-rest", "UPDATE group_rests r SET group_id = $3 FROM crash_groups i, crash_groups g, "
+                  "(SELECT detail -> 'into' AS b FROM grouping_decisions WHERE id = $1) x "
+                  "WHERE r.group_id = $2 AND i.id = $2 AND g.id = $3 AND i.status = g.status "
+                  "AND b ->> 'status' = 'new'"},
     {"undo-state",
      "UPDATE crash_groups i SET "
      "    status = CASE WHEN i.status = g.status THEN b ->> 'status' ELSE i.status END, "
@@ -274,10 +280,10 @@ static int undo_merge(struct request *r)
 
     r->problem[0] = '\0';
     e = count_shared(r, params);
-    if (e == 0)
-        e = note_stackless(r, survivor);
     for (size_t i = 0; i < ARRAY_SIZE(undo_steps) && e == 0; i++)
         e = RUN(r->w->db, undo_steps[i], params, NULL);
+    if (e == 0)
+        e = return_stackless(r, survivor, other);
     if (e == 0)
         e = mark_undone(r);
     if (e == 0)
@@ -370,9 +376,7 @@ int step_split(struct request *r)
 /* --- Undoing a split --- */
 
 /* Stacks that the decision $1 is about. */
-#define PARTS                                                                                      \
-    "(SELECT s.id, s.key FROM stacks s JOIN key_splits k ON k.base = s.base "                      \
-    " WHERE k.decision_id = $1)"
+#define PARTS "(SELECT s.id, s.key FROM stacks s WHERE s.splits @> ARRAY[$1::integer])"
 
 /* What was split off leads back; the decision itself still holds, until all have followed. */
 static int undo_split(struct request *r)

@@ -88,7 +88,7 @@ static int write_stack(struct db *d, const struct regroup_way *way, const struct
         "             THEN $4::bytea ELSE s.digest END, "
         "    functions = $5::text[], base = $6::bytea, key = $7::bytea, "
         "    more_keys = $8::bytea[], quality = $9, title = $10, title_rank = $11, grouped = $12, "
-        "    judged = $13::jsonb "
+        "    judged = $13::jsonb, splits = $14::integer[] "
         "WHERE s.id = $1"};
     struct number id = number(old->id), quality = number(s->quality), rank = number(s->title_rank);
     struct digest_text digest = digest_text(s->row->digest), base = digest_text(s->keys.base);
@@ -105,7 +105,8 @@ static int write_stack(struct db *d, const struct regroup_way *way, const struct
                                   s->title,
                                   rank.text,
                                   way->grouped,
-                                  s->row->judged};
+                                  s->row->judged,
+                                  keys_decisions(&s->keys, a)};
 
     return RUN(d, q, params, NULL);
 }

@@ -30,12 +30,20 @@ static int make_group(struct plan *p, const struct census_owner *o)
 {
     static const struct db_query q = {
         "owners-new",
+        "WITH made AS ("
         "INSERT INTO crash_groups (title, title_rank, executable, signal, status, resolved_at, "
-        "                          resolved_by, first_seen, last_seen) "
+        "                          resolved_by, assignee, first_seen, last_seen) "
         "SELECT s.title, s.title_rank, coalesce(s.facts ->> 'executable', g.executable), "
         "       coalesce((s.facts ->> 'signal')::smallint, g.signal), g.status, g.resolved_at, "
-        "       g.resolved_by, g.last_seen, g.first_seen "
-        "FROM stacks s, crash_groups g WHERE s.id = $1 AND g.id = $2 RETURNING id"};
+        "       g.resolved_by, g.assignee, g.last_seen, g.first_seen "
+        "FROM stacks s, crash_groups g WHERE s.id = $1 AND g.id = $2 RETURNING id), "
+        "rest AS (INSERT INTO group_rests "
+        "         SELECT made.id, r.executable, r.version, r.version_order, r.beyond, r.until, "
+        "                r.events, r.events_at, r.hours "
+        "         FROM made, group_rests r WHERE r.group_id = $2), "
+        "labels AS (INSERT INTO group_labels "
+        "           SELECT made.id, l.label FROM made, group_labels l WHERE l.group_id = $2) "
+        "SELECT id FROM made"};
     struct number stack = number(p->census.stacks[o->best].id), source = number(o->source);
     const char *const params[] = {stack.text, source.text};
     _cleanup_result_ PGresult *res = NULL;
@@ -193,7 +201,7 @@ static int forget(struct plan *p)
 
 /* --- The whole --- */
 
-int owners_write(struct db *d, struct owners_result *ret)
+int owners_write(struct db *d, int64_t first_new, struct owners_result *ret)
 {
     _cleanup_arena_ struct arena a = ARENA_INIT(0);
     struct plan p = {.db = d, .arena = &a};
@@ -202,6 +210,7 @@ int owners_write(struct db *d, struct owners_result *ret)
 
     if (r)
         return r;
+    p.census.first_new = first_new;
     census_assign(&p.census, &a, &p.result);
     census_owners(&p.census, &p.result, &a, &p.owners, &p.n_owners);
     find_qualities(&p);

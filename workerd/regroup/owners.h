@@ -10,7 +10,8 @@ struct owners_result {
     int64_t groups_made, keys_moved;
 };
 
-/* In the caller's transaction, which is about nothing else and sees only what is committed. */
-int owners_write(struct db *d, struct owners_result *ret);
+/* first_new: as in assign_input. In the caller's transaction, which is about nothing else and sees
+ * only what is committed. */
+int owners_write(struct db *d, int64_t first_new, struct owners_result *ret);
 
 #endif

@@ -22,7 +22,7 @@ struct request {
     const char *kind, *actor;
     /* Of its detail; 0 and NULL where it has none. */
     int64_t group, into, decision, keep;
-    const char *selector, *build_id;
+    const char *selector, *build_id, *query;
     bool preview;
     bool asked;       /* by a person: also when there seems to be nothing to do */
     int64_t began_at; /* usec */
@@ -37,11 +37,13 @@ int request_refuse(struct request *r, const char *format, ...)
 /* Inside of the transaction of a step: the next one is due. */
 int request_advance(struct request *r);
 int request_set_total(struct request *r, int64_t total);
+/* So much is left beside what is done. */
+int request_set_left(struct request *r, int64_t n);
 int request_add_done(struct request *r, int64_t n);
 /* Gives new crashes precedence, for a while. False when it is to stop, or another one leads. */
 bool request_turn(void *request);
 
-/* --- Steps (decisions.c, steps.c): each says whether it is through by 0 --- */
+/* --- Steps (decisions.c, steps.c, remove.c): each says whether it is through by 0 --- */
 
 int step_merge(struct request *r);
 int step_split(struct request *r);
@@ -53,6 +55,8 @@ int step_keys(struct request *r);
 int step_owners(struct request *r);
 int step_settle(struct request *r);
 int step_reprocess(struct request *r);
+int step_remove_events(struct request *r);
+int step_remove_group(struct request *r);
 /* Instead of all steps: what it would do, as JSON. A merge: {"groups": [{"id", "events", "stacks",
  * "hosts"}], "hosts": of both together}; a split: {"values": [{"value", "events", "stacks"}]}, most
  * events first. */

@@ -36,6 +36,7 @@ static const struct {
      "split",
      {step_undo_split, step_settle, step_unsplit, step_keys, step_owners, step_settle}},
     {"reprocess", NULL, {step_reprocess}},
+    {"remove", NULL, {step_remove_events, step_remove_group}},
 };
 
 static int decision_kind(struct request *r, const char **ret)
@@ -102,6 +103,16 @@ int request_set_total(struct request *r, int64_t total)
     return RUN(r->w->db, q, params, NULL);
 }
 
+int request_set_left(struct request *r, int64_t left)
+{
+    static const struct db_query q = {
+        "request-left", "UPDATE grouping_requests SET total = done + $2 WHERE id = $1"};
+    struct number id = number(r->id), n = number(left);
+    const char *const params[] = {id.text, n.text};
+
+    return RUN(r->w->db, q, params, NULL);
+}
+
 int request_add_done(struct request *r, int64_t n)
 {
     static const struct db_query q = {
@@ -149,7 +160,8 @@ static int next_request(struct worker *w, struct arena *a, struct request *ret)
                         "keep") ", (detail -> 'selector')::text, "
                                 "  detail ->> 'build_id', coalesce(detail ->> 'preview' = 'true', "
                                 "false), "
-                                "  NOT detail ? 'grouped', " USEC("began_at")};
+                                "  NOT detail ? 'grouped', " USEC(
+                                    "began_at") ", detail ->> 'query'"};
     const char *const params[] = {siterules_grouped()};
     _cleanup_result_ PGresult *res = NULL;
     int e = RUN(w->db, q, params, &res);
@@ -170,6 +182,7 @@ static int next_request(struct worker *w, struct arena *a, struct request *ret)
     ret->preview = db_bool(res, 0, 10);
     ret->asked = db_bool(res, 0, 11);
     ret->began_at = db_int(res, 0, 12);
+    ret->query = arena_strdup(a, db_text(res, 0, 13));
     ret->way = (struct regroup_way){.rules = siterules_get(), .grouped = siterules_grouped()};
     return keys_splits(w->db, a, &ret->way.splits);
 }
@@ -263,7 +276,8 @@ static int ask(struct worker *w)
         "             WHERE kind = 'regroup' AND state IN ('waiting', 'running') "
         "             AND detail ->> 'grouped' <> $1) "
         "INSERT INTO grouping_requests (actor, kind, detail) "
-        "VALUES ('system', 'regroup', jsonb_build_object('grouped', $1::text))"};
+        "VALUES ('system', 'regroup', jsonb_build_object('grouped', $1::text, "
+        "    'last_group', (SELECT coalesce(max(id), 0) FROM crash_groups)))"};
     const char *const params[] = {siterules_grouped()};
 
     return RUN(w->db, q, params, NULL);

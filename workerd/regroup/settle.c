@@ -129,11 +129,11 @@ static int lock_groups(struct db *d, int64_t group, const struct moves *m, struc
          ", count(*) AS n, min(received_at) AS first, max(received_at) AS last "                   \
          "      FROM moved GROUP BY 1) AS m "                                                      \
          "WHERE c.group_id = $1::integer AND c." key " = m." key "), "
-#define GIVE(name, table, key)                                                                     \
+#define GIVE(name, table, key, which)                                                              \
     name "_give AS (INSERT INTO " table " AS t (group_id, " key                                    \
          ", events, first_seen, last_seen) "                                                       \
-         "SELECT target, " key ", count(*), min(received_at), max(received_at) FROM moved "        \
-         "GROUP BY 1, 2 ON CONFLICT (group_id, " key ") DO UPDATE SET "                            \
+         "SELECT target, " key ", count(*), min(received_at), max(received_at) FROM moved " which  \
+         " GROUP BY 1, 2 ON CONFLICT (group_id, " key ") DO UPDATE SET "                           \
          "events = t.events + excluded.events, "                                                   \
          "first_seen = least(t.first_seen, excluded.first_seen), "                                 \
          "last_seen = greatest(t.last_seen, excluded.last_seen)), "
@@ -150,7 +150,8 @@ static const struct db_query portion = {
     "       ON t.stack = p.stack_id "
     "  WHERE e.crash_id = p.crash_id AND e.received_at = p.received_at AND e.group_id = "
     "$1::integer "
-    "  RETURNING t.target, e.stack_id, e.host_id, e.program_id, e.received_at, e.flags), "
+    "  RETURNING t.target, e.stack_id, e.host_id, e.program_id, "
+    "            e.environment_id, e.received_at, e.flags), "
     "hours_take AS (UPDATE group_hours AS c SET events = c.events - m.n "
     "  FROM (SELECT date_trunc('hour', received_at) AS hour, count(*) AS n FROM moved GROUP BY 1) "
     "m "
@@ -158,30 +159,44 @@ static const struct db_query portion = {
     "hours_give AS (INSERT INTO group_hours AS t (group_id, hour, events) "
     "  SELECT target, date_trunc('hour', received_at), count(*) FROM moved GROUP BY 1, 2 "
     "  ON CONFLICT (group_id, hour) DO UPDATE SET events = t.events + excluded.events), " TAKE(
-        "hosts", "group_hosts", "host_id") GIVE("hosts", "group_hosts", "host_id")
-        TAKE("programs", "group_programs", "program_id") GIVE(
-            "programs", "group_programs",
-            "program_id") "stacks_take AS (UPDATE group_stacks AS c SET events = c.events - m.n, "
-                          "                without_core = c.without_core - m.gone "
-                          "  FROM (SELECT stack_id, count(*) AS n, count(*) FILTER (WHERE flags & "
-                          "32 <> 0) AS gone "
-                          "        FROM moved GROUP BY 1) AS m "
-                          "  WHERE c.group_id = $1::integer AND c.stack_id = m.stack_id), "
-                          "stacks_give AS (INSERT INTO group_stacks AS t (group_id, stack_id, "
-                          "events, without_core) "
-                          "  SELECT target, stack_id, count(*), count(*) FILTER (WHERE flags & 32 "
-                          "<> 0) FROM moved "
-                          "  GROUP BY 1, 2 ON CONFLICT (group_id, stack_id) DO UPDATE "
-                          "  SET events = t.events + excluded.events, "
-                          "      without_core = t.without_core + excluded.without_core), "
-                          "counts AS (UPDATE crash_groups AS g SET event_count = g.event_count + "
-                          "m.n "
-                          "  FROM (SELECT target AS id, count(*) AS n FROM moved GROUP BY 1 "
-                          "        UNION ALL SELECT $1::integer, -count(*) FROM moved) AS m WHERE "
-                          "g.id = m.id) "
-                          "SELECT (SELECT count(*) FROM page), (SELECT count(*) FROM moved), "
-                          "       (SELECT crash_id FROM edge), (SELECT " USEC(
-                              "received_at") " FROM edge)"};
+        "hosts", "group_hosts",
+        "host_id") GIVE("hosts", "group_hosts", "host_id",
+                        "") TAKE("programs", "group_programs",
+                                 "program_id") GIVE("programs", "group_programs", "program_id", "")
+        TAKE("environments", "group_environments", "environment_id") GIVE(
+            "environments", "group_environments", "environment_id",
+            "WHERE environment_id <> 0") "stacks_take AS (UPDATE group_stacks AS c SET events = "
+                                         "c.events - m.n, "
+                                         "                without_core = c.without_core - m.gone "
+                                         "  FROM (SELECT stack_id, count(*) AS n, count(*) FILTER "
+                                         "(WHERE flags & "
+                                         "32 <> 0) AS gone "
+                                         "        FROM moved GROUP BY 1) AS m "
+                                         "  WHERE c.group_id = $1::integer AND c.stack_id = "
+                                         "m.stack_id), "
+                                         "stacks_give AS (INSERT INTO group_stacks AS t (group_id, "
+                                         "stack_id, "
+                                         "events, without_core) "
+                                         "  SELECT target, stack_id, count(*), count(*) FILTER "
+                                         "(WHERE flags & 32 "
+                                         "<> 0) FROM moved "
+                                         "  GROUP BY 1, 2 ON CONFLICT (group_id, stack_id) DO "
+                                         "UPDATE "
+                                         "  SET events = t.events + excluded.events, "
+                                         "      without_core = t.without_core + "
+                                         "excluded.without_core), "
+                                         "counts AS (UPDATE crash_groups AS g SET event_count = "
+                                         "g.event_count + "
+                                         "m.n "
+                                         "  FROM (SELECT target AS id, count(*) AS n FROM moved "
+                                         "GROUP BY 1 "
+                                         "        UNION ALL SELECT $1::integer, -count(*) FROM "
+                                         "moved) AS m WHERE "
+                                         "g.id = m.id) "
+                                         "SELECT (SELECT count(*) FROM page), (SELECT count(*) "
+                                         "FROM moved), "
+                                         "       (SELECT crash_id FROM edge), (SELECT " USEC(
+                                             "received_at") " FROM edge)"};
 
 #define END(table)                                                                                 \
     {                                                                                              \
@@ -193,12 +208,13 @@ static const struct db_query ends[] = {
     END("group_hours"),
     END("group_hosts"),
     END("group_programs"),
+    END("group_environments"),
     END("group_stacks"),
     {"settle-groups",
      "UPDATE crash_groups AS g SET host_count = h.n, first_seen = coalesce(h.first, g.first_seen), "
      "    last_seen = coalesce(h.last, g.last_seen), "
      "    status = CASE WHEN g.status = 'resolved' AND g.id <> $1::integer "
-     "                  AND h.last > g.resolved_at THEN 'regressed' ELSE g.status END "
+     "             THEN group_status_after(g, h.last, NULL, g.event_count) ELSE g.status END "
      "FROM (SELECT i.id, count(h.host_id) AS n, min(h.first_seen) AS first, max(h.last_seen) AS "
      "last "
      "      FROM (SELECT $1::integer AS id UNION SELECT unnest($2::integer[])) AS i "
