@@ -16,14 +16,17 @@
 #include "ingestd/ticker.h"
 
 #define SNAPSHOT_MODE 0600
+#define USED_USEC     (60 * USEC_PER_SEC) /* a token's last use is exact to this */
 
 struct auth {
     struct db *db; /* the ticker's own */
     char *path;
     int64_t refresh_usec;
     struct ticker ticker;
-    pthread_mutex_t lock;  /* over all below */
-    struct tokens *tokens; /* NULL: none known yet */
+    int64_t next_used;       /* monotonic: of the ticker alone */
+    pthread_mutex_t lock;    /* over all below */
+    struct tokens *tokens;   /* NULL: none known yet */
+    struct tokens_used used; /* since it was told */
     bool database_up;
 };
 
@@ -113,6 +116,26 @@ static void note_database(struct auth *a, bool up)
         log_info("tokens refreshed");
 }
 
+/* A use that is lost with a failure is none that matters: the next one is a minute away. */
+static void tell_used(struct auth *a)
+{
+    _cleanup_buf_ struct buf ids = BUF_INIT(TOKENS_USED_MAX * (TOKEN_ID_SIZE + 1) + 2);
+    const char *params[1];
+    bool any;
+
+    if (clock_mono() < a->next_used)
+        return;
+    pthread_mutex_lock(&a->lock);
+    any = a->used.n > 0;
+    tokens_used_take(&a->used, &ids);
+    pthread_mutex_unlock(&a->lock);
+    if (!any)
+        return;
+    a->next_used = clock_mono() + USED_USEC;
+    params[0] = buf_text(&ids);
+    (void)db_run(a->db, &query_tokens_used, params, 1, NULL);
+}
+
 static int64_t refresh(void *arg)
 {
     struct auth *a = arg;
@@ -123,8 +146,10 @@ static int64_t refresh(void *arg)
         return 0;
     r = db_run(a->db, &query_tokens, NULL, 0, &rows);
     note_database(a, r == 0);
-    if (r == 0)
+    if (r == 0) {
         keep(a, tokens_of(rows));
+        tell_used(a);
+    }
     return clock_mono() + a->refresh_usec;
 }
 
@@ -183,8 +208,10 @@ int auth_check(struct auth *a, const char *token, unsigned scopes, struct token 
         r = AUTH_UNKNOWN;
     else if (!token_allows(found, scopes))
         r = AUTH_DENIED;
-    else
+    else {
+        tokens_used_note(&a->used, found);
         *ret = *found;
+    }
     pthread_mutex_unlock(&a->lock);
     return r;
 }

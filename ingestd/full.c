@@ -19,10 +19,9 @@
 
 struct full_upload {
     struct ingest *in;
-    struct full_part *part;
+    struct full_part *part; /* NULL: answered, nothing is left to be kept */
     struct resume resume;
     uint64_t unchecked; /* bytes since the last look at the disk */
-    bool ended;         /* answered: nothing is left to be kept */
 };
 
 /* --- Answers --- */
@@ -189,12 +188,20 @@ static int begin(struct request *q, struct response *r)
 
 /* --- PUT: the bytes --- */
 
+/* The lock goes before the answer does: through a proxy the next part comes on another connection,
+ * and may be here before this exchange is over. */
+static void let_go(struct full_upload *u)
+{
+    full_part_close(u->part);
+    u->part = NULL;
+}
+
 /* What came before the failure stays, and the client is told how much that is. */
 static int stop(struct full_upload *u, struct request *q, struct response *r, int refusal)
 {
-    u->ended = true;
     if (full_part_sync(u->part) == 0)
         tell_offset(q, r, full_part_size(u->part), false);
+    let_go(u);
     return refusal;
 }
 
@@ -220,7 +227,7 @@ static int data(struct request *q, const void *p, size_t n, struct response *r)
     e = full_part_add(u->part, p, n);
     metrics_add(u->in->metrics, COUNTER_UPLOAD_BYTES, n);
     if (e == FULL_PART_NOT_A_CORE) {
-        u->ended = true;
+        let_go(u);
         return refuse_not_a_core(q, r);
     }
     if (e < 0)
@@ -267,17 +274,10 @@ static void finish(struct full_upload *u, struct request *q, struct response *r)
     }
 }
 
-static void end(struct request *q, struct response *r)
+static void keep(struct full_upload *u, struct request *q, struct response *r)
 {
-    struct full_upload *u = request_data(q);
-    int e;
+    int e = full_part_sync(u->part);
 
-    u->ended = true;
-    if (u->resume.complete) {
-        finish(u, q, r);
-        return;
-    }
-    e = full_part_sync(u->part);
     if (e < 0) {
         refuse_unstored(q, r, e);
         return;
@@ -287,16 +287,27 @@ static void end(struct request *q, struct response *r)
     tell_offset(q, r, full_part_size(u->part), false);
 }
 
+static void end(struct request *q, struct response *r)
+{
+    struct full_upload *u = request_data(q);
+
+    if (u->resume.complete)
+        finish(u, q, r);
+    else
+        keep(u, q, r);
+    let_go(u);
+}
+
 /* What came before a connection broke is kept. */
 static void release(struct request *q)
 {
     struct full_upload *u = request_data(q);
 
-    if (!u->ended) {
-        count(q, COUNTER_FULL_CUT);
-        (void)full_part_sync(u->part);
-    }
-    full_part_close(u->part);
+    if (!u->part) /* answered */
+        return;
+    count(q, COUNTER_FULL_CUT);
+    (void)full_part_sync(u->part);
+    let_go(u);
 }
 
 const struct body_sink full_sink = {begin, data, end, release};

@@ -11,3 +11,9 @@ const struct db_query query_tokens = {
     " WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
     " ORDER BY id LIMIT 10000",
 };
+
+/* $1: ids, as an array. */
+const struct db_query query_tokens_used = {
+    "tokens-used",
+    "UPDATE api_tokens SET last_used_at = now() WHERE id = ANY ($1::integer[])",
+};

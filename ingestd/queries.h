@@ -6,6 +6,6 @@
 #include "common/store/db.h"
 
 /* Tokens in force: id, scope, digest in hexadecimal, end in usec since the epoch or 0. */
-extern const struct db_query query_tokens;
+extern const struct db_query query_tokens, query_tokens_used;
 
 #endif

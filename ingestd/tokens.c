@@ -130,6 +130,28 @@ bool token_allows(const struct token *t, unsigned wanted)
     return (t->scope & (wanted | SCOPE_ADMIN)) != 0;
 }
 
+/* --- Use --- */
+
+void tokens_used_note(struct tokens_used *u, const struct token *t)
+{
+    for (size_t i = 0; i < u->n; i++)
+        if (strcmp(u->rows[i].id, t->id) == 0)
+            return;
+    if (u->n < TOKENS_USED_MAX)
+        memcpy(u->rows[u->n++].id, t->id, TOKEN_ID_SIZE);
+}
+
+void tokens_used_take(struct tokens_used *u, struct buf *ret)
+{
+    buf_addc(ret, '{');
+    for (size_t i = 0; i < u->n; i++) {
+        buf_adds(ret, i ? "," : "");
+        buf_adds(ret, u->rows[i].id);
+    }
+    buf_addc(ret, '}');
+    u->n = 0;
+}
+
 /* --- JSON --- */
 
 void tokens_format(const struct tokens *t, struct buf *b)

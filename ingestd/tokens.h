@@ -18,6 +18,7 @@
 #define TOKENS_JSON_MAX (4u * 1024 * 1024)
 #define TOKEN_TEXT_MAX  256 /* of what a request shows; longer ones are not even digested */
 #define TOKEN_ID_SIZE   24
+#define TOKENS_USED_MAX 256
 
 /* Bits, for a route may be open to several. */
 enum scope {
@@ -34,6 +35,18 @@ struct token {
     enum scope scope;
     int64_t expires_at; /* usec since the epoch; 0: never */
 };
+
+/* Which tokens of a set were shown: a set of their ids. */
+struct tokens_used {
+    struct {
+        char id[TOKEN_ID_SIZE];
+    } rows[TOKENS_USED_MAX];
+    size_t n;
+};
+/* More than TOKENS_USED_MAX at a time are not noted. */
+void tokens_used_note(struct tokens_used *u, const struct token *t);
+/* "{1,17}", for PostgreSQL; empties the set. */
+void tokens_used_take(struct tokens_used *u, struct buf *ret);
 
 struct tokens;
 

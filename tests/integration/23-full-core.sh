@@ -52,7 +52,9 @@ look() { # sets OFFSET and COMPLETE as the server tells them
 }
 
 has_prefix() { # the stored bytes, as many as the server told, are those of the file
-    [ "$(stat -c %s "$FOLDER/full.part")" -ge "$OFFSET" ] && cmp -n "$OFFSET" "$WORK/full" "$FOLDER/full.part"
+    local kept=$FOLDER/full.part
+    if [ "$COMPLETE" = '?1' ]; then kept=$FOLDER/full.zst; fi # it was quicker than the kill
+    [ "$(stat -c %s "$kept")" -ge "$OFFSET" ] && cmp -n "$OFFSET" "$WORK/full" "$kept"
 }
 
 # --- In one piece, and in pieces ------------------------------------------------------------------------------------
@@ -113,6 +115,62 @@ ok 'is stored compressed' same_plain
 is "$(json '.sha256' <"$FOLDER/full.json")" "$(sha256sum <"$WORK/plain" | cut -d' ' -f1)" 'with the digest of what came'
 look
 is "$OFFSET $COMPLETE" '6000000 ?1' 'and HEAD counts what came'
+
+# As a proxy brings them: each piece on a connection of its own, which is open when the answer to the last one comes. The server is kept
+# from going on when it has sent an answer, as on a busy machine, until the next piece is certainly there.
+cat >"$WORK/late.c" <<'EOT'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sys/socket.h>
+#include <time.h>
+static long now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+static ssize_t late(ssize_t n)
+{
+    for (long begun = now(); now() < begun + 100;)
+        ;
+    return n;
+}
+ssize_t send(int fd, const void *p, size_t n, int flags)
+{
+    return late(((ssize_t(*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send"))(fd, p, n, flags));
+}
+ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+    return late(((ssize_t(*)(int, const struct msghdr *, int))dlsym(RTLD_NEXT, "sendmsg"))(fd, m, flags));
+}
+EOT
+gcc -shared -fPIC -o "$WORK/late.so" "$WORK/late.c" || bail 'a library is built'
+cat >"$WORK/hasty" <<'PERL'
+use IO::Socket::INET;
+my ($host, $path, $auth, $file, $pieces) = @ARGV;
+my $size = 512;
+open(my $in, '<', $file) or die;
+sub dial { IO::Socket::INET->new($host) or die "$host: $!" }
+my $c = dial();
+for my $i (0 .. $pieces - 1) {
+    my $next = dial();
+    read($in, my $piece, $size) == $size or die;
+    print $c "PUT $path HTTP/1.1\r\nHost: $host\r\n$auth\r\nUpload-Offset: ", $i * $size, "\r\nUpload-Complete: ?0\r\n",
+        "Content-Length: $size\r\nConnection: close\r\n\r\n$piece";
+    $c->flush;
+    my $answer = <$c>;
+    die "piece $i: $answer" unless $answer =~ m{^HTTP/1.1 204 };
+    $c = $next;
+}
+PERL
+ok 'an ingestd that is late' env LD_PRELOAD="$WORK/late.so" STACK_QUIET=1 tests/lib/stack restart "$STACK" ingestd
+crash
+LOCATION=${CRASHES#http://}
+ok 'pieces on connections of their own, each sent as soon as the last one is answered' \
+    perl "$WORK/hasty" "${LOCATION%%/*}" "/${URL#http://*/}" "$AUTH" "$WORK/full" 5
+look
+is "$OFFSET" $((5 * 512)) 'are all there'
+ok 'ingestd restarts' stack restart ingestd
 
 # --- Refusals -------------------------------------------------------------------------------------------------------
 
@@ -201,7 +259,7 @@ for ((cycle = 1; cycle <= 6; cycle++)); do
     wait $CURL
     stack start ingestd
     look
-    ok "kill $cycle at $(stat -c %s "$FOLDER/full.part"): what is told ($OFFSET) is there" has_prefix
+    ok "kill $cycle at $(stat -c %s "$FOLDER"/full.{part,zst} 2>/dev/null): what is told ($OFFSET) is there" has_prefix
     ok "kill $cycle: and no less than before" test "$OFFSET" -ge "$BEFORE"
     if [ "$COMPLETE" = '?1' ] || [ "$OFFSET" -gt $((SIZE - 5000000)) ]; then break; fi
 done

@@ -50,7 +50,8 @@ age() { # ID: of its receipt, two minutes more
         "$(find "$DATA/crashes" -mindepth 4 -maxdepth 4 -name "$1")/meta.json"
 }
 
-consistent() { # the counters agree with the events, each taken as often as it says
+consistent() { echo $(($(counted_wrong) + $(searched_wrong))); }
+counted_wrong() { # the counters agree with the events, each taken as often as it says
     sql "WITH e AS (SELECT e.*, coalesce(c.crashes, 1) AS n FROM crash_events e LEFT JOIN event_counts c USING (crash_id, received_at))
          SELECT count(*) FROM crash_groups g WHERE
              event_count <> (SELECT sum(n) FROM e WHERE e.group_id = g.id)
