@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dashd/accounts.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,19 +10,16 @@
 
 #include "common/base/buf.h"
 #include "common/base/cleanup.h"
-#include "common/base/digest.h"
-#include "common/base/id.h"
 #include "common/base/io.h"
 #include "common/base/str.h"
 #include "common/store/db.h"
 #include "dashd/access/access.h"
+#include "dashd/access/credentials.h"
 #include "dashd/access/password.h"
 #include "dashd/app.h"
 #include "dashd/access/queries.h"
 
-#define PROGRAM     "corral-dashd"
-#define NAME_LIMIT  64
-#define TOKEN_BYTES 24 /* 192 random bits */
+#define PROGRAM "corral-dashd"
 
 DEFINE_CLEANUP(cleanup_db, struct db, db_free)
 
@@ -57,17 +53,6 @@ static int database_failed(const struct db *db)
     return 1;
 }
 
-/* Names stand in logs, on pages and in addresses. */
-static bool name_is_good(const char *name)
-{
-    size_t n = strlen(name);
-
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("._@+-", name[i]))
-            return false;
-    return n > 0 && n <= NAME_LIMIT && name[0] != '-';
-}
-
 /* --- Users --- */
 
 /* Returns -1 to go on, or the exit status. */
@@ -87,7 +72,7 @@ static int read_user_options(int argc, char **argv, struct user_options *o)
         else
             o->name = argv[i];
     }
-    if (!o->name || !name_is_good(o->name))
+    if (!o->name || !account_name_valid(o->name))
         return usage("--add-user needs a name of letters, digits and any of ._@+-", NULL);
     if (!access_rights_of_role(o->role))
         return usage("--role must be viewer, triager, developer or admin, not", o->role);
@@ -163,32 +148,22 @@ int accounts_add_user(int argc, char **argv, const void *conf)
 
 /* --- Tokens --- */
 
-static bool scope_is_good(const char *scope)
-{
-    return access_rights_of_scope(scope) || strcmp(scope, "ingest") == 0 ||
-           strcmp(scope, "symbols") == 0;
-}
-
 int accounts_add_token(int argc, char **argv, const void *conf)
 {
     _cleanup_(cleanup_db) struct db *db = NULL;
-    uint8_t random[TOKEN_BYTES], digest[SHA256_SIZE];
-    char hex[2 * TOKEN_BYTES + 1], token[sizeof(hex) + 32];
+    struct token_secret token;
 
-    if (argc != 2 || !scope_is_good(argv[0]))
+    if (argc != 2 || !token_scope_valid(argv[0]))
         return usage("--add-token needs a scope (ingest, symbols, read, write or admin) and a name",
                      NULL);
-    if (!name_is_good(argv[1]))
+    if (!account_name_valid(argv[1]))
         return usage("a token's name has letters, digits and any of ._@+-, not", argv[1]);
     if (open_database(conf, &db))
         return 1;
-    random_bytes(random, sizeof(random));
-    hex_encode(random, sizeof(random), hex);
-    snprintf(token, sizeof(token), "corral_%s_%s", argv[0], hex);
-    sha256(token, strlen(token), digest);
-    if (query_token_save(db, argv[1], argv[0], digest))
+    token_make(argv[0], &token);
+    if (query_token_save(db, argv[1], argv[0], token.digest))
         return database_failed(db);
     fprintf(stderr, "Token %s (%s) added. It is shown only this once:\n", argv[1], argv[0]);
-    printf("%s\n", token);
+    printf("%s\n", token.text);
     return 0;
 }

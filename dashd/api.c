@@ -12,6 +12,7 @@
 #include "common/store/blob.h"
 #include "dashd/access/access.h"
 #include "dashd/api_grouping.h"
+#include "dashd/api_workflow.h"
 #include "dashd/app.h"
 #include "dashd/event.h"
 #include "dashd/group.h"
@@ -24,6 +25,7 @@ void api_send(struct response *r)
     buf_addc(response_body(r), '\n');
     response_type(r, "application/json");
     response_header(r, "Cache-Control", "no-store");
+    response_tag(r);
 }
 
 /* --- Members --- */
@@ -67,6 +69,7 @@ void api_add_group(struct buf *b, struct request *q, const struct group_row *g)
     api_add_time(b, "last_seen", g->last_seen);
     api_add_time(b, "resolved_at", g->resolved_at);
     jsontext_string(b, "resolved_by", g->resolved_by);
+    jsontext_bool(b, "may_be_several", g->may_be_several);
     add_page(b, q, arena_printf(request_arena(q), "/groups/G-%" PRId64, g->id));
 }
 
@@ -187,6 +190,8 @@ static void add_group_details(struct buf *b, struct request *q, const struct gro
     }
     jsontext_end_array(b);
     jsontext_string(b, "stack_of", v->sample.crash_id);
+    if (v->cause)
+        analysis_format_cause(v->cause, b);
     add_stack(b, &v->stack);
     api_add_grouping(b, v);
     jsontext_array(b, "events");
@@ -218,35 +223,12 @@ void api_group(struct request *q, struct response *r)
     }
     jsontext_object(b, NULL);
     api_add_group(b, q, &v.group);
+    api_add_workflow(b, &v.workflow);
     add_group_details(b, q, &v);
     jsontext_end_object(b);
+    response_header(r, "ETag",
+                    arena_printf(request_arena(q), "\"%" PRId64 "\"", v.workflow.revision));
     api_send(r);
-}
-
-/* Asking for the state that a group has already is fine: the answer is the group as it is. */
-static void change(struct request *q, struct response *r, bool resolve)
-{
-    int64_t id = group_id_parse(request_param(q, "id"));
-    bool changed = false;
-    int outcome = id ? group_follow(q, &id) : 0;
-
-    if (!outcome && id)
-        outcome = group_resolve(q, id, resolve, &changed);
-
-    if (outcome)
-        page_database_failure(q, r, outcome);
-    else
-        api_group(q, r);
-}
-
-void api_group_resolve(struct request *q, struct response *r)
-{
-    change(q, r, true);
-}
-
-void api_group_reopen(struct request *q, struct response *r)
-{
-    change(q, r, false);
 }
 
 /* --- Events --- */
@@ -336,6 +318,8 @@ static void add_known_event(struct buf *b, struct request *q, const struct event
     jsontext_string(b, "group_status", e->row.group_status);
     jsontext_string(b, "verdict", event_verdict(e, request_arena(q)));
     jsontext_string(b, "signal_code", event_code(e));
+    if (event_cause(e))
+        analysis_format_cause(event_cause(e), b);
     if (e->analysis && e->analysis->has_address)
         jsontext_hex(b, "fault_address", e->analysis->address);
     jsontext_string(b, "older", e->neighbours.older);

@@ -10,9 +10,8 @@
 
 void api_groups(struct request *q, struct response *r);
 void api_group(struct request *q, struct response *r);
-void api_group_resolve(struct request *q, struct response *r);
-void api_group_reopen(struct request *q, struct response *r);
 void api_event(struct request *q, struct response *r);
+void api_symbols_missing(struct request *q, struct response *r);
 /* analysis.json as it is stored, however large. */
 void api_event_analysis(struct request *q, struct response *r);
 

@@ -5,6 +5,7 @@
 
 #include "common/base/str.h"
 #include "common/report/jsontext.h"
+#include "dashd/api.h"
 #include "dashd/app.h"
 #include "dashd/group.h"
 #include "dashd/page.h"
@@ -22,8 +23,8 @@ void api_add_explanation(struct buf *b, const struct explanation *e)
     jsontext_string(b, "message", e->message);
     jsontext_array(b, "keys");
     jsontext_string(b, NULL, e->key);
-    if (e->by_addresses)
-        jsontext_string(b, NULL, "addresses");
+    for (size_t i = 0; i < e->n_more; i++)
+        jsontext_string(b, NULL, e->more[i]);
     jsontext_end_array(b);
     if (e->algorithm && str_to_i64(str_from(e->algorithm), &algorithm) == 0)
         jsontext_int(b, "algorithm", algorithm);
@@ -85,6 +86,8 @@ static void add_decision(struct buf *b, const struct decision_row *d)
     if (d->other_id)
         api_add_group_id(b, "other", d->other_id);
     add_selector_text(b, d->selector);
+    if (d->parted)
+        jsontext_bool(b, "parted", true);
     api_add_time(b, "undone_at", d->undone_at);
     jsontext_string(b, "undone_by", d->undone_by);
     jsontext_end_object(b);
@@ -105,6 +108,7 @@ static void add_request(struct buf *b, const struct request_row *row)
         jsontext_int(b, "decision", row->decision);
     add_selector_text(b, row->selector);
     jsontext_string(b, "build_id", row->build_id);
+    jsontext_string(b, "query", row->query);
     jsontext_int(b, "total", (int64_t)row->total);
     jsontext_int(b, "done", (int64_t)row->done);
     jsontext_string(b, "problem", row->problem);
@@ -123,8 +127,13 @@ void api_add_grouping(struct buf *b, const struct group_view *v)
         for (size_t i = 0; i < v->hint.n; i++)
             add_camp(b, &v->hint.camps[i]);
         jsontext_end_array(b);
+        jsontext_array(b, "witnesses");
+        for (size_t i = 0; i < v->hint.n_witnesses; i++)
+            jsontext_string(b, NULL, witness_name(v->hint.witnesses[i]));
+        jsontext_end_array(b);
         jsontext_end_object(b);
     }
+    api_add_time(b, "one_bug_since", v->state.dismissed_at);
     add_similar(b, &v->similar);
     jsontext_array(b, "decisions");
     for (size_t i = 0; i < v->decisions.n; i++)
@@ -263,6 +272,8 @@ static void asked(struct request *q, struct response *r, decide *wish)
         page_database_failure(q, r, outcome);
     else if (d.status)
         page_problem(q, r, d.status, d.problem);
+    else if (d.group)
+        api_group(q, r);
     else
         answer(q, r, d.request, 202);
 }
@@ -282,9 +293,24 @@ void api_undo(struct request *q, struct response *r)
     asked(q, r, decide_undo);
 }
 
+void api_remove(struct request *q, struct response *r)
+{
+    asked(q, r, decide_remove);
+}
+
 void api_reprocess(struct request *q, struct response *r)
 {
     asked(q, r, decide_reprocess);
+}
+
+void api_one_bug(struct request *q, struct response *r)
+{
+    asked(q, r, decide_one_bug);
+}
+
+void api_reprocess_query(struct request *q, struct response *r)
+{
+    asked(q, r, decide_reprocess_query);
 }
 
 void api_grouping_request(struct request *q, struct response *r)

@@ -13,8 +13,11 @@ void api_merge_preview(struct request *q, struct response *r);
 void api_merge(struct request *q, struct response *r);
 void api_split_preview(struct request *q, struct response *r);
 void api_split(struct request *q, struct response *r);
+void api_remove(struct request *q, struct response *r);
+void api_one_bug(struct request *q, struct response *r);
 void api_undo(struct request *q, struct response *r);
 void api_reprocess(struct request *q, struct response *r);
+void api_reprocess_query(struct request *q, struct response *r);
 void api_grouping_request(struct request *q, struct response *r);
 
 /* Members of an object that is being written. */

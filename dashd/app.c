@@ -13,7 +13,9 @@
 #include "common/base/log.h"
 #include "common/base/version.h"
 #include "common/report/jsontext.h"
+#include "common/report/prefixes.h"
 #include "dashd/access/access.h"
+#include "dashd/neighbour.h"
 #include "dashd/page.h"
 #include "dashd/queries.h"
 
@@ -36,6 +38,18 @@ const struct conf_key dashd_keys[] = {
      "Sub-path under which a proxy passes requests on, such as /corral; empty for none."},
     {"public_url", CONF_TEXT, AT(public_url), "http://127.0.0.1:8700", 0, 0,
      "Where people reach the dashboard, base_path included; https:// makes cookies secure."},
+    {"tracker", CONF_TEXT, AT(tracker), "", 0, 0,
+     "Address of a form for new tickets, in which {title}, {body} and {url} are filled in; empty: "
+     "none."},
+    {"source_roots", CONF_TEXT, AT(source_roots), "", 0, 0,
+     "Checkouts of the programs' sources, as PREFIX=FOLDER pairs with colons between them: lines "
+     "of a file below PREFIX, as the compiler or source_prefixes of corral-workerd has it, are "
+     "shown from FOLDER to whoever may see the stack."},
+    {"ingestd_url", CONF_TEXT, AT(ingestd_url), "http://127.0.0.1:8600", 0, 0,
+     "Where corral-ingestd answers, http://address:port or unix:/path, for the page about the "
+     "system; empty: not asked."},
+    {"workerd_url", CONF_TEXT, AT(workerd_url), "http://127.0.0.1:8650", 0, 0,
+     "The same of corral-workerd."},
     {"session_lifetime", CONF_DURATION, AT(session_lifetime), "7d", 60000000, 31536000000000,
      "A sign-in ends after this time, or after a day without a request."},
     {"threads", CONF_UINT, AT(threads), "4", 1, 64,
@@ -59,6 +73,15 @@ const char *dashd_conf_check(const void *conf)
         return "public_url must begin with http:// or https://";
     if (cstr_ends(c->public_url, "/") || strpbrk(c->public_url, "\"'<>\\ "))
         return "public_url must not end with a slash nor hold quotes or blanks";
+    if (*c->tracker &&
+        (!cstr_starts(c->tracker, "https://") && !cstr_starts(c->tracker, "http://")))
+        return "tracker must begin with http:// or https://";
+    if (!prefixes_valid(c->source_roots))
+        return "source_roots must be PREFIX=FOLDER pairs of absolute paths with colons between "
+               "them";
+    if ((*c->ingestd_url && !neighbour_valid(c->ingestd_url)) ||
+        (*c->workerd_url && !neighbour_valid(c->workerd_url)))
+        return "ingestd_url and workerd_url must be like http://127.0.0.1:8600 or unix:/path";
     return NULL;
 }
 
@@ -128,6 +151,7 @@ static int serve(struct app *app, const struct route *routes, size_t n_routes)
         .routes = routes,
         .n_routes = n_routes,
         .app = app,
+        .compress = true,
         .before = access_before,
         .error_page = page_error,
         .done = count_request,
@@ -151,6 +175,7 @@ int app_start(struct app *app, const struct dashd_conf *conf, const struct route
         log_error("cannot open the blob store", LOG_STR("data", conf->data), LOG_ERRNO(r));
         return r;
     }
+    app->inventory = inventory_new(app->blobs);
     app->metrics = metrics_new(metrics_table, METRIC_COUNT);
     app->attempts = attempts_new();
     metrics_set(app->metrics, METRIC_BUILD, 1);
@@ -165,6 +190,7 @@ void app_stop(struct app *app)
     http_stop(app->server, GRACE_USEC);
     attempts_free(app->attempts);
     metrics_free(app->metrics);
+    inventory_free(app->inventory);
     blob_close(app->blobs);
 }
 

@@ -14,9 +14,11 @@
 #include "common/store/blob.h"
 #include "common/store/db.h"
 #include "dashd/access/attempts.h"
+#include "dashd/inventory.h"
 
 struct dashd_conf {
-    char *listen, *data, *database, *base_path, *public_url, *log_level;
+    char *listen, *data, *database, *base_path, *public_url, *source_roots, *tracker, *log_level;
+    char *ingestd_url, *workerd_url;
     int64_t session_lifetime;
     uint64_t threads;
 };
@@ -44,6 +46,7 @@ enum dashd_metric {
 struct app {
     const struct dashd_conf *conf;
     struct blob_store *blobs;
+    struct inventory *inventory;
     struct metrics *metrics;
     struct attempts *attempts;
     struct http_server *server;

@@ -13,10 +13,12 @@
 #include "common/store/blob.h"
 #include "dashd/access/access.h"
 #include "dashd/app.h"
+#include "dashd/values.h"
 
 #define STACK_NEAR                                                                                 \
-    (1024 * 1024)      /* bytes above a stack pointer that are taken for its thread's stack */
-#define NULL_NEAR 4096 /* an address below this is NULL with an offset */
+    (1024 * 1024)           /* bytes above a stack pointer that are taken for its thread's stack */
+#define NULL_NEAR      4096 /* an address below this is NULL with an offset */
+#define SENTENCE_SHOWN 160  /* bytes of a cause in the verdict */
 
 /* --- Gathering --- */
 
@@ -34,7 +36,7 @@ static const struct crash_record *load_record(struct app *app, struct arena *a,
     return record;
 }
 
-static const struct analysis *load_analysis(struct app *app, struct arena *a, const char *crash_id)
+const struct analysis *event_analysis(struct app *app, struct arena *a, const char *crash_id)
 {
     struct analysis *an = arena_new(a, struct analysis);
     _cleanup_buf_ struct buf b;
@@ -128,7 +130,7 @@ static void load_details(struct request *q, struct event_view *e)
     e->hidden = e->row.flags & EVENT_RESTRICTED && !access_has(q, MAY_CORE);
     if (!e->hidden) {
         e->record = load_record(app, a, e->crash_id);
-        e->analysis = load_analysis(app, a, e->crash_id);
+        e->analysis = event_analysis(app, a, e->crash_id);
     }
     load_core(app, a, e);
     load_stack(a, e);
@@ -183,19 +185,6 @@ const char *event_code(const struct event_view *e)
     return an && an->signal ? signal_code_name(an->signal, an->code) : NULL;
 }
 
-/* The first frame with a name that the grouping did not put aside; else the first with a name. */
-static const struct frame *culprit(const struct stack_view *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (s->frames[i].frame->function && s->frames[i].verdict &&
-            strcmp(s->frames[i].verdict, "kept") == 0)
-            return s->frames[i].frame;
-    for (size_t i = 0; i < s->n; i++)
-        if (s->frames[i].frame->function)
-            return s->frames[i].frame;
-    return NULL;
-}
-
 static const char *fault_words(const struct analysis *an, struct arena *a)
 {
     if (!an || !an->has_address)
@@ -206,20 +195,44 @@ static const char *fault_words(const struct analysis *an, struct arena *a)
     return arena_printf(a, " at address 0x%" PRIx64, an->address);
 }
 
-const char *event_verdict(const struct event_view *e, struct arena *a)
+/* What the signal says, for want of a cause. */
+static const char *signal_words(const struct event_view *e, struct arena *a)
 {
-    const struct frame *f = culprit(&e->stack);
     const char *code = event_code(e), *message = e->analysis ? e->analysis->message : NULL;
     const char *what =
         arena_printf(a, "%s%s%s%s", event_signal(a, e->row.signal), code ? " / " : "",
                      code ? code : "", fault_words(e->analysis, a));
 
-    if (message)
-        what = arena_printf(a, "%s: %s", what, message);
-    if (!f)
-        return what;
-    what = arena_printf(a, "%s in %s()", what, f->function);
-    return f->file ? arena_printf(a, "%s, %s:%u", what, path_base(f->file), f->line) : what;
+    return message ? arena_printf(a, "%s: %s", what, message) : what;
+}
+
+const struct cause *event_cause(const struct event_view *e)
+{
+    return e->analysis && e->analysis->cause.rule ? &e->analysis->cause : NULL;
+}
+
+/* Rules say what happened, and behind a colon what that means. */
+static const char *short_sentence(const char *sentence, struct arena *a)
+{
+    const char *colon = strstr(sentence, ": ");
+    const char *first = colon ? arena_strndup(a, sentence, (size_t)(colon - sentence)) : sentence;
+
+    return value_cut(first, SENTENCE_SHOWN, a);
+}
+
+const char *event_verdict(const struct event_view *e, struct arena *a)
+{
+    size_t i = stack_culprit(&e->stack);
+    const struct frame *f = i < e->stack.n ? e->stack.frames[i].frame : NULL;
+    const struct cause *c = event_cause(e);
+    const char *what = c ? event_signal(a, e->row.signal) : signal_words(e, a);
+
+    if (f)
+        what = arena_printf(a, "%s in %s%s", what, f->function,
+                            cstr_ends(f->function, ")") ? "" : "()");
+    if (f && f->file)
+        what = arena_printf(a, "%s, %s:%u", what, path_base(f->file), f->line);
+    return c ? arena_printf(a, "%s: %s", what, short_sentence(c->sentence, a)) : what;
 }
 
 static const char *module_of(const struct analysis *an, const char *build_id)
@@ -247,7 +260,7 @@ const char *event_arrivals(const struct event_view *e, struct arena *a)
 void event_explain(const struct event_row *row, const struct stack_view *s, struct arena *a,
                    struct explanation *ret)
 {
-    const struct stack_columns columns = {row->facts, row->grouped, row->more_keys};
+    const struct stack_columns columns = {row->facts, row->grouped};
 
     explanation_make(&columns, s, a, ret);
 }
@@ -291,5 +304,7 @@ const char *event_points_at(const struct analysis *an, const struct thread *t, u
         return "this thread's stack";
     if (owner)
         return arena_printf(a, "stack of thread %" PRId64, owner->tid);
+    if (an->has_address && value == an->address && value >= NULL_NEAR)
+        return "the fault address";
     return NULL;
 }

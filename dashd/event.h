@@ -51,10 +51,16 @@ struct event_view {
 /* Fills *ret; crash_id is any text. An outcome of db.h. */
 int event_load(struct request *q, const char *crash_id, struct event_view *ret);
 
+/* What the workers made of a crash; NULL: not there or not readable. For whoever has looked already
+ * whether its details may be shown. */
+const struct analysis *event_analysis(struct app *app, struct arena *a, const char *crash_id);
+/* NULL: unknown, or hidden. */
+const struct cause *event_cause(const struct event_view *e);
+
 /* "SIGSEGV", or "signal 64"; "unknown signal" for 0. */
 const char *event_signal(struct arena *a, int64_t signal);
-/* One line that says what happened and where, from signal, si_code, address and the first named
- * frame. */
+/* One line that says what happened and where: the signal, the frame that the crash is named after,
+ * and its cause or, where that is unknown, si_code, address and message. */
 const char *event_verdict(const struct event_view *e, struct arena *a);
 /* The best core that there is, read-only. BLOB_NOT_FOUND. */
 int event_open_core(struct app *app, const struct event_view *e, int *ret_fd, uint64_t *ret_size);

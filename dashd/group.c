@@ -6,7 +6,7 @@
 #include "dashd/access/access.h"
 #include "dashd/app.h"
 
-enum { DAY_BARS = 24, MONTH_BARS = 30, EVENTS_SHOWN = 20 };
+enum { DAY_BARS = 24, MONTH_BARS = 30, EVENTS_SHOWN = 20, TICKET_FRAMES = 12 };
 
 struct listing_query group_listing_query(struct request *q)
 {
@@ -48,7 +48,27 @@ static int load_trends(struct db *db, struct arena *a, int64_t now, struct group
     return 0;
 }
 
-static int load_sample(struct db *db, struct arena *a, struct group_view *v)
+/* What its analysis says, unless it is restricted and who asks may not see it. */
+static void load_sample_details(struct request *q, struct group_view *v)
+{
+    struct arena *a = request_arena(q);
+    const struct analysis *an;
+
+    if (!v->sample.crash_id)
+        return;
+    if (v->sample.flags & EVENT_RESTRICTED && !access_has(q, MAY_CORE)) {
+        v->explanation.message = v->explanation.detail = NULL;
+        return;
+    }
+    an = event_analysis(request_app(q), a, v->sample.crash_id);
+    if (!an || an->n_threads == 0)
+        return;
+    v->cause_shown = true;
+    v->cause = an->cause.rule ? &an->cause : NULL;
+    stack_take_arguments(&an->threads[0], a, &v->stack);
+}
+
+static int load_sample(struct request *q, struct db *db, struct arena *a, struct group_view *v)
 {
     int r = query_group_sample(db, a, v->group.id, &v->sample);
 
@@ -57,7 +77,36 @@ static int load_sample(struct db *db, struct arena *a, struct group_view *v)
     if (v->sample.frames && stack_parse(str_from(v->sample.frames), a, &v->stack) < 0)
         v->stack = (struct stack_view){0};
     event_explain(&v->sample, &v->stack, a, &v->explanation);
+    load_sample_details(q, v);
     return 0;
+}
+
+/* What the tracker is told of it. */
+static const char *ticket_body(const struct group_view *v, const char *url, struct arena *a)
+{
+    const char *text = arena_printf(a, "%s\n\n%" PRIu64 " crashes on %" PRIu64 " hosts: %s\n\n",
+                                    v->group.title, v->group.event_count, v->group.host_count, url);
+
+    for (size_t i = 0; i < v->stack.n && i < TICKET_FRAMES; i++) {
+        const struct frame *f = v->stack.frames[i].frame;
+
+        text = arena_printf(a, "%s#%zu %s %s:%u\n", text, i, f->function ? f->function : "??",
+                            f->file     ? f->file
+                            : f->module ? f->module
+                                        : "?",
+                            f->line);
+    }
+    return text;
+}
+
+static int load_workflow(struct request *q, struct group_view *v)
+{
+    const struct dashd_conf *conf = ((struct app *)request_app(q))->conf;
+    struct arena *a = request_arena(q);
+    const char *url = arena_printf(a, "%s/groups/G-%" PRId64, conf->public_url, v->group.id);
+
+    v->tracker = tracker_url(conf->tracker, v->group.title, ticket_body(v, url, a), url, a);
+    return query_workflow(app_db(request_app(q)), a, v->group.id, &v->workflow);
 }
 
 /* Why it is one group, and what people made of that. */
@@ -108,26 +157,13 @@ int group_load(struct request *q, int64_t id, int64_t now, struct group_view *re
         if (!r)
             r = load_trends(db, a, now, &v);
         if (!r)
-            r = load_sample(db, a, &v);
+            r = load_sample(q, db, a, &v);
         if (!r)
             r = load_grouping(db, a, &v);
-        if (v.sample.flags & EVENT_RESTRICTED && !access_has(q, MAY_CORE))
-            v.explanation.message = v.explanation.detail = NULL;
+        if (!r)
+            r = load_workflow(q, &v);
     }
     if (!r)
         *ret = v;
     return r;
-}
-
-int group_resolve(struct request *q, int64_t id, bool resolve, bool *ret_changed)
-{
-    const struct identity *who = access_identity(q);
-    struct audit_entry e = {
-        .actor = who->actor,
-        .action = resolve ? "group.resolve" : "group.reopen",
-        .subject = arena_printf(request_arena(q), "G-%" PRId64, id),
-        .remote = request_remote(q),
-    };
-
-    return query_group_resolve(app_db(request_app(q)), id, resolve, who->user_id, &e, ret_changed);
 }

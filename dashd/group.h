@@ -18,8 +18,5 @@ int64_t group_sort_key(const struct group_row *g, enum listing_sort s);
 int group_follow(struct request *q, int64_t *id);
 /* Fills *ret; group.id is 0 when there is none of this id. An outcome of db.h. */
 int group_load(struct request *q, int64_t id, int64_t now, struct group_view *ret);
-/* Resolves or reopens, with its audit row; *ret_changed as query_group_resolve. An outcome of db.h.
- */
-int group_resolve(struct request *q, int64_t id, bool resolve, bool *ret_changed);
 
 #endif

@@ -4,13 +4,46 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/str.h"
 #include "common/store/db.h"
+#include "dashd/access/mask.h"
 #include "dashd/app.h"
 #include "dashd/assets.h"
 #include "dashd/templates/templates.h"
+
+const struct page_section_link page_sections[] = {
+    {SECTION_OVERVIEW, "Overview", "/", MAY_READ},
+    {SECTION_GROUPS, "Groups", "/groups", MAY_READ},
+    {SECTION_SYMBOLS, "Symbols", "/symbols", MAY_READ},
+    {SECTION_RELEASES, "Releases", "/releases", MAY_READ},
+    {SECTION_HOSTS, "Hosts", "/hosts", MAY_READ},
+    {SECTION_SYSTEM, "System", "/system", MAY_READ},
+    {SECTION_ADMIN, "Admin", "/admin", MAY_ALL},
+};
+const size_t page_sections_n = ARRAY_SIZE(page_sections);
+
+/* Whoever is signed in, with the token as this one page may show it. */
+static const struct identity *masked(struct request *q)
+{
+    const struct identity *who = access_identity(q);
+    struct identity *shown;
+
+    if (!who || !who->csrf)
+        return who;
+    shown = arena_new(request_arena(q), struct identity);
+    *shown = *who;
+    shown->csrf = mask_token(request_arena(q), who->csrf);
+    return shown;
+}
+
+/* Only an address that was read can be read again. */
+static const char *address_of(struct request *q)
+{
+    return strcmp(request_method(q), "GET") == 0 ? request_target(q) : "/";
+}
 
 void page_init(struct page *p, struct request *q, const char *title)
 {
@@ -21,12 +54,15 @@ void page_init(struct page *p, struct request *q, const char *title)
         .title = title,
         .base = {request_base_path(q)},
         .public_url = app->conf->public_url,
-        .who = access_identity(q),
+        .who = masked(q),
+        .theme = page_theme_class(q),
+        .here = address_of(q),
         .search = "",
         .request_id = request_id(q),
         .now = clock_now(),
         .may_triage = access_has(q, MAY_TRIAGE),
         .may_core = access_has(q, MAY_CORE),
+        .may_all = access_has(q, MAY_ALL),
     };
     p->style = page_url(p, "%s", asset_path(p->arena, "corral.css"));
     p->icon = page_url(p, "%s", asset_path(p->arena, "icon.svg"));
@@ -63,12 +99,18 @@ void page_send(struct response *r)
     response_header(r, "Cross-Origin-Resource-Policy", "same-origin");
 }
 
+void page_send_text(struct response *r, const char *type)
+{
+    response_type(r, type);
+    response_header(r, "Cache-Control", "no-store");
+}
+
 void page_problem(struct request *q, struct response *r, unsigned status, const char *detail)
 {
     struct problem_view v = {.status = status, .title = http_status_text(status), .detail = detail};
     struct page p;
 
-    if (cstr_starts(request_path(q), "/api/")) {
+    if (cstr_starts(request_path(q), "/api/") || cstr_starts(request_path(q), "/buildid/")) {
         response_problem(r, q, status, "%s", detail);
         response_header(r, "Cache-Control", "no-store");
         return;

@@ -13,7 +13,36 @@
 #include "dashd/access/access.h"
 #include "dashd/view/html.h"
 
-enum page_section { SECTION_NONE, SECTION_OVERVIEW, SECTION_GROUPS };
+enum page_section {
+    SECTION_NONE,
+    SECTION_OVERVIEW,
+    SECTION_GROUPS,
+    SECTION_SYMBOLS,
+    SECTION_RELEASES,
+    SECTION_HOSTS,
+    SECTION_SYSTEM,
+    SECTION_ADMIN,
+};
+
+/* The navigation, in its order. */
+struct page_section_link {
+    enum page_section section;
+    const char *label, *path;
+    unsigned rights; /* that let one see it */
+};
+extern const struct page_section_link page_sections[];
+extern const size_t page_sections_n;
+
+/* Colours that a person may choose; a cookie remembers. */
+struct page_theme {
+    const char *name;  /* in the cookie and the form */
+    const char *class; /* of the document; "": as the browser likes it */
+    const char *label;
+};
+extern const struct page_theme page_themes[];
+extern const size_t page_themes_n;
+/* The class that the request's cookie stands for. */
+const char *page_theme_class(struct request *q);
 
 struct page {
     struct arena *arena;
@@ -22,18 +51,23 @@ struct page {
     struct url base; /* put before every path */
     struct url style, icon;
     const char *public_url;     /* with the base path; for commands that people copy */
-    const struct identity *who; /* NULL: not signed in */
+    const struct identity *who; /* with a masked token for forms; NULL: not signed in */
+    const char *theme;          /* class of the document: "", "light", "dark" */
+    const char *here;           /* where a form that changes nothing but the looks comes back to */
     const char *search;         /* what stands in the search field */
     const char *refresh;        /* seconds until the page loads itself again; NULL: never */
     const char *api;            /* path of the same rows as JSON, without the base; NULL: none */
     const char *request_id;
     int64_t now;
-    bool may_triage, may_core;
+    bool may_triage, may_core, may_all;
 };
 
 void page_init(struct page *p, struct request *q, const char *title);
 /* Type and security headers of a page whose body has been written. */
 void page_send(struct response *r);
+
+/* Type and headers of a text that is no page, "text/plain". */
+void page_send_text(struct response *r, const char *type);
 
 /* A page, or problem+json below /api/. detail is ours, not hostile. */
 void page_problem(struct request *q, struct response *r, unsigned status, const char *detail);
@@ -54,22 +88,44 @@ struct url page_url(const struct page *p, const char *format, ...)
 void handle_login_page(struct request *q, struct response *r);
 void handle_login(struct request *q, struct response *r);
 void handle_logout(struct request *q, struct response *r);
+void handle_theme(struct request *q, struct response *r);
 void handle_overview(struct request *q, struct response *r);
 void handle_groups(struct request *q, struct response *r);
 void handle_group(struct request *q, struct response *r);
-void handle_group_resolve(struct request *q, struct response *r);
-void handle_group_reopen(struct request *q, struct response *r);
+void handle_group_act(struct request *q, struct response *r);
+void handle_groups_act(struct request *q, struct response *r);
+void handle_group_markdown(struct request *q, struct response *r);
 void handle_compare(struct request *q, struct response *r);
 void handle_merge_preview(struct request *q, struct response *r);
 void handle_merge(struct request *q, struct response *r);
 void handle_split_preview(struct request *q, struct response *r);
 void handle_split(struct request *q, struct response *r);
+void handle_remove_page(struct request *q, struct response *r);
+void handle_remove(struct request *q, struct response *r);
+void handle_one_bug(struct request *q, struct response *r);
 void handle_undo(struct request *q, struct response *r);
 void handle_reprocess(struct request *q, struct response *r);
+void handle_reprocess_query(struct request *q, struct response *r);
 void handle_grouping_request(struct request *q, struct response *r);
+void handle_admin_users(struct request *q, struct response *r);
+void handle_admin_user_add(struct request *q, struct response *r);
+void handle_admin_user_change(struct request *q, struct response *r);
+void handle_admin_tokens(struct request *q, struct response *r);
+void handle_admin_token_add(struct request *q, struct response *r);
+void handle_admin_token_revoke(struct request *q, struct response *r);
+void handle_admin_audit(struct request *q, struct response *r);
+void handle_account(struct request *q, struct response *r);
+void handle_account_password(struct request *q, struct response *r);
 void handle_event(struct request *q, struct response *r);
 void handle_event_text(struct request *q, struct response *r);
+void handle_event_markdown(struct request *q, struct response *r);
 void handle_event_core(struct request *q, struct response *r);
+void handle_symbols(struct request *q, struct response *r);
+void handle_symbol(struct request *q, struct response *r);
+void handle_releases(struct request *q, struct response *r);
+void handle_hosts(struct request *q, struct response *r);
+void handle_host(struct request *q, struct response *r);
+void handle_system(struct request *q, struct response *r);
 void handle_static(struct request *q, struct response *r);
 
 #endif

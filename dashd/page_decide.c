@@ -127,6 +127,9 @@ static void asked(struct request *q, struct response *r, decide *wish)
         page_database_failure(q, r, outcome);
     else if (d.status)
         page_problem(q, r, d.status, d.problem);
+    else if (d.group)
+        response_redirect(r, q,
+                          arena_printf(request_arena(q), "/groups/G-%lld", (long long)d.group));
     else
         response_redirect(
             r, q, arena_printf(request_arena(q), "/grouping-requests/%lld", (long long)d.request));
@@ -147,9 +150,43 @@ void handle_undo(struct request *q, struct response *r)
     asked(q, r, decide_undo);
 }
 
+void handle_remove(struct request *q, struct response *r)
+{
+    asked(q, r, decide_remove);
+}
+
+void handle_remove_page(struct request *q, struct response *r)
+{
+    struct group_row g = {0};
+    int64_t group;
+    struct page p;
+    int outcome;
+
+    if (find_group(q, r, &p, &group))
+        return;
+    outcome = query_group(app_db(request_app(q)), p.arena, group, &g);
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    p.title = arena_printf(p.arena, "Remove G-%lld", (long long)group);
+    template_remove(response_body(r), &p, &g);
+    page_send(r);
+}
+
 void handle_reprocess(struct request *q, struct response *r)
 {
     asked(q, r, decide_reprocess);
+}
+
+void handle_one_bug(struct request *q, struct response *r)
+{
+    asked(q, r, decide_one_bug);
+}
+
+void handle_reprocess_query(struct request *q, struct response *r)
+{
+    asked(q, r, decide_reprocess_query);
 }
 
 /* --- Seeing it done --- */

@@ -6,9 +6,12 @@
 
 #include "common/base/cleanup.h"
 #include "common/report/backtrace.h"
+#include "common/report/prefixes.h"
 #include "common/store/blob.h"
 #include "dashd/app.h"
+#include "dashd/details.h"
 #include "dashd/event.h"
+#include "dashd/summary.h"
 #include "dashd/templates/templates.h"
 
 #define FOLDS_SHOWN  30    /* different stacks of other threads, unless all are asked for */
@@ -62,6 +65,23 @@ static bool has_missing(const struct analysis *an)
     return false;
 }
 
+static size_t add_details(const struct app *app, struct arena *a, struct event_view *e)
+{
+    struct prefixes roots = {.n = 0};
+
+    (void)prefixes_parse(app->conf->source_roots, a, &roots); /* dashd_conf_check has tried it */
+    return details_add(e->analysis, &roots, a, &e->stack);
+}
+
+/* Of the crashing thread. An analysis may have had no time for them. */
+static bool has_values(const struct thread *t)
+{
+    for (size_t i = 0; t && i < t->n_frames; i++)
+        if (t->frames[i].n_variables)
+            return true;
+    return false;
+}
+
 static void show(struct request *q, struct response *r, struct page *p, struct event_view *e)
 {
     const char *threads = request_query(q, "threads");
@@ -71,6 +91,8 @@ static void show(struct request *q, struct response *r, struct page *p, struct e
         .signal = event_signal(p->arena, e->row.signal),
         .code = event_code(e),
         .crashed = e->analysis && e->analysis->n_threads ? &e->analysis->threads[0] : NULL,
+        .values =
+            has_values(e->analysis && e->analysis->n_threads ? &e->analysis->threads[0] : NULL),
         .core_name = core_name(p->arena, e),
         .kept = process_kept(e),
         .process = e->record ? process_view_new(&e->record->meta, p->arena) : NULL,
@@ -81,6 +103,8 @@ static void show(struct request *q, struct response *r, struct page *p, struct e
 
     if (v.all_threads && e->analysis)
         unfold(e->analysis, p->arena, &e->others);
+    if (v.crashed)
+        v.excerpts = add_details(request_app(q), p->arena, e) > 0;
     event_explain(&e->row, &e->stack, p->arena, &v.explanation);
     if (e->hidden)
         v.explanation.message = v.explanation.detail = NULL;
@@ -131,8 +155,26 @@ void handle_event_text(struct request *q, struct response *r)
         return;
     }
     backtrace_format(e.analysis, response_body(r));
-    response_type(r, "text/plain; charset=utf-8");
-    response_header(r, "Cache-Control", "no-store");
+    page_send_text(r, "text/plain; charset=utf-8");
+}
+
+/* Also of an event without an analysis: what is known of it stands in the database. */
+void handle_event_markdown(struct request *q, struct response *r)
+{
+    const struct app *app = request_app(q);
+    struct event_view e;
+    int outcome = event_load(q, request_param(q, "id"), &e);
+
+    if (outcome) {
+        page_database_failure(q, r, outcome);
+        return;
+    }
+    if (e.state != EVENT_KNOWN) {
+        page_no_event(q, r);
+        return;
+    }
+    summary_event(&e, app->conf->public_url, request_arena(q), response_body(r));
+    page_send_text(r, "text/markdown; charset=utf-8");
 }
 
 /* --- The core --- */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dashd/page.h"
 
+#include "common/base/clock.h"
 #include "dashd/app.h"
 #include "dashd/group.h"
+#include "dashd/summary.h"
 #include "dashd/templates/templates.h"
 
 void handle_group(struct request *q, struct response *r)
@@ -35,29 +37,23 @@ void handle_group(struct request *q, struct response *r)
     page_send(r);
 }
 
-static void change(struct request *q, struct response *r, bool resolve)
+void handle_group_markdown(struct request *q, struct response *r)
 {
+    const struct app *app = request_app(q);
     int64_t id = group_id_parse(request_param(q, "id"));
-    bool changed = false;
-    int outcome;
+    struct group_view v = {0};
+    int outcome = id ? group_follow(q, &id) : 0;
 
-    if (access_check_form(q, r))
-        return;
-    outcome = id ? group_follow(q, &id) : 0;
     if (!outcome && id)
-        outcome = group_resolve(q, id, resolve, &changed);
-    if (outcome)
+        outcome = group_load(q, id, clock_now(), &v);
+    if (outcome) {
         page_database_failure(q, r, outcome);
-    else /* also when nothing changed: somebody was faster, and the page shows it */
-        response_redirect(r, q, arena_printf(request_arena(q), "/groups/G-%lld", (long long)id));
-}
-
-void handle_group_resolve(struct request *q, struct response *r)
-{
-    change(q, r, true);
-}
-
-void handle_group_reopen(struct request *q, struct response *r)
-{
-    change(q, r, false);
+        return;
+    }
+    if (!v.group.id) {
+        page_no_group(q, r);
+        return;
+    }
+    summary_group(&v, app->conf->public_url, request_arena(q), response_body(r));
+    page_send_text(r, "text/markdown; charset=utf-8");
 }

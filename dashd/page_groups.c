@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/id.h"
+#include "common/search/pasted.h"
 #include "dashd/app.h"
 #include "dashd/group.h"
 #include "dashd/queries.h"
@@ -78,22 +78,25 @@ static int fill(struct app *app, const struct page *p, struct groups_view *v)
     return 0;
 }
 
-/* An id in the search field leads to its page. */
+/* An id in the search field leads to its page, a backtrace to its functions. */
 static bool jump(struct request *q, struct response *r)
 {
-    struct str text = str_trim(str_from(request_query(q, "q")));
-    char *id = arena_strndup(request_arena(q), text.p, text.n);
+    struct arena *a = request_arena(q);
+    const char *text = request_query(q, "q"), *to = NULL;
+    struct pasted p = search_pasted(str_from(text), a);
+    _cleanup_buf_ struct buf b = BUF_INIT(4 * SEARCH_QUERY_MAX);
 
-    if (uuid_valid(text)) {
-        response_redirect(r, q, arena_printf(request_arena(q), "/events/%s", id));
-        return true;
-    }
-    if ((str_starts(text, STR("G-")) || str_starts(text, STR("g-"))) && group_id_parse(id)) {
-        response_redirect(
-            r, q, arena_printf(request_arena(q), "/groups/G-%lld", (long long)group_id_parse(id)));
-        return true;
-    }
-    return false;
+    if (p.kind == PASTED_EVENT)
+        to = arena_printf(a, "/events/%s", p.id);
+    else if (p.kind == PASTED_GROUP)
+        to = arena_printf(a, "/groups/G-%lld", (long long)p.group);
+    else if (p.kind != PASTED_QUERY)
+        html_percent(&b, p.query);
+    if (!to && b.len)
+        to = arena_printf(a, "/groups?status=all&q=%s", buf_text(&b));
+    if (to)
+        response_redirect(r, q, to);
+    return to != NULL;
 }
 
 void handle_groups(struct request *q, struct response *r)
@@ -109,6 +112,7 @@ void handle_groups(struct request *q, struct response *r)
     p.section = SECTION_GROUPS;
     v.wrong = listing_parse(&asked, p.arena, &v.listing);
     if (v.wrong) {
+        v.mistake = listing_mistake(&asked, p.arena);
         response_status(r, 400);
     } else {
         p.search = v.listing.text;

@@ -12,7 +12,9 @@
 #include "dashd/view/format.h"
 
 #define TOP_GROUPS   10
+#define NEW_GROUPS   5
 #define BARS         24
+#define DAYS         30
 #define PENDING_LATE (60 * USEC_PER_SEC) /* a crash that waits longer than this is worth a look */
 #define FREE_LOW     (2ull << 30)
 
@@ -35,14 +37,16 @@ static const char *of_all(struct arena *a, uint64_t all, const char *what)
 static void fill_figures(struct arena *a, const struct totals *t, struct overview_view *v)
 {
     const struct figure figures[] = {
-        {"Crashes, last 24 h", t->crashes, against(a, t->crashes, t->crashes_before), ""},
-        {"Groups that crashed", t->groups, of_all(a, t->all_groups, "known"), ""},
+        {"Crashes, last 24 h", t->crashes, against(a, t->crashes, t->crashes_before), "",
+         "/groups?status=all&sort=-last_seen"},
+        {"Groups that crashed", t->groups, of_all(a, t->all_groups, "known"), "",
+         "/groups?status=all"},
         {"New groups", t->new_groups, against(a, t->new_groups, t->new_groups_before),
-         t->new_groups ? "bad" : ""},
+         t->new_groups ? "bad" : "", "/groups?sort=-first_seen"},
         {"Regressed", t->regressed,
          t->regressed ? "resolved before, crashing again" : "none came back",
-         t->regressed ? "bad" : ""},
-        {"Hosts affected", t->hosts, of_all(a, t->all_hosts, "known"), ""},
+         t->regressed ? "bad" : "", "/groups?status=regressed"},
+        {"Hosts affected", t->hosts, of_all(a, t->all_hosts, "known"), "", "/hosts"},
     };
 
     static_assert(sizeof(figures) == sizeof(v->figures), "one for each place");
@@ -87,7 +91,8 @@ static int fill_rows(struct app *app, const struct page *p, struct totals *t,
                      struct overview_view *v)
 {
     struct db *db = app_db(app);
-    struct hour_list hours;
+    const char *address = page_url(p, "/groups?status=all&").text;
+    struct hour_list hours, days;
     int r = query_totals(db, p->now, t);
 
     if (!r)
@@ -95,8 +100,15 @@ static int fill_rows(struct app *app, const struct page *p, struct totals *t,
     if (!r)
         r = query_hours(db, p->arena, 0, trend_since(p->now, TREND_HOUR, BARS), &hours);
     if (!r)
-        trend_make(p->arena, "Last 24 hours", &hours, p->now, TREND_HOUR, BARS, &v->trend);
-    return r;
+        r = query_hours(db, p->arena, 0, trend_since(p->now, TREND_DAY, DAYS), &days);
+    if (!r)
+        r = query_new_groups(db, p->arena, p->now - TREND_DAY, NEW_GROUPS, p->now, &v->fresh);
+    if (r)
+        return r;
+    trend_make_linked(p->arena, "Last 24 hours", &hours, p->now, TREND_HOUR, BARS, address,
+                      &v->trend);
+    trend_make_linked(p->arena, "Last 30 days", &days, p->now, TREND_DAY, DAYS, address, &v->month);
+    return 0;
 }
 
 void handle_overview(struct request *q, struct response *r)

@@ -9,6 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
+#include "common/search/where.h"
 #include "dashd/access/queries.h"
 #include "dashd/rows.h"
 
@@ -32,7 +33,9 @@ int query_ping(struct db *d)
 
 #define GROUP_COLUMNS                                                                              \
     "g.id, g.title, g.executable, g.status, g.signal, " USEC("g.first_seen") ", " USEC(            \
-        "g.last_seen") ", g.event_count, g.host_count, " USEC("g.resolved_at") ", u.name"
+        "g.last_seen") ", g.event_count, g.host_count, " USEC("g.resolved_at") ", u.name, "        \
+                                                                               "g.split_hint IS "  \
+                                                                               "NOT NULL"
 #define GROUP_TABLES "crash_groups g LEFT JOIN users u ON u.id = g.resolved_by "
 
 static void read_group(struct arena *a, const PGresult *res, int row, void *ret)
@@ -49,6 +52,7 @@ static void read_group(struct arena *a, const PGresult *res, int row, void *ret)
         .host_count = count_at(res, row, 8),
         .resolved_at = db_int(res, row, 9),
         .resolved_by = text_at(a, res, row, 10),
+        .may_be_several = db_bool(res, row, 11),
     };
 }
 
@@ -98,39 +102,44 @@ static int fill_hours(struct db *d, struct arena *a, int64_t now, struct group_l
     return 0;
 }
 
-/* The order is part of the statement's text, so there is one statement for each; all are in this
- * table. */
-#define GROUPS(name, key, order, comparison)                                                       \
-    {                                                                                              \
-        "groups-" name,                                                                            \
-            "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES "WHERE g.merged_into IS NULL "           \
-            "AND g.status = ANY ($1::text[]) "                                                     \
-            "AND ($2 = '' OR strpos(lower(g.title), lower($2)) > 0) "                              \
-            "AND ($3::bigint IS NULL OR (" key ", g.id) " comparison " ($3::bigint, $4::int)) "    \
-            "ORDER BY " key " " order ", g.id " order " LIMIT $5::int"                             \
-    }
-#define BOTH_ORDERS(name, key)                                                                     \
-    {                                                                                              \
-        GROUPS(name, key, "DESC", "<"), GROUPS(name "-up", key, "ASC", ">")                        \
-    }
-
-static const struct db_query groups_queries[SORT_COUNT][2] = {
-    [SORT_LAST_SEEN] = BOTH_ORDERS("last-seen", USEC("g.last_seen")),
-    [SORT_FIRST_SEEN] = BOTH_ORDERS("first-seen", USEC("g.first_seen")),
-    [SORT_EVENTS] = BOTH_ORDERS("events", "g.event_count"),
-    [SORT_HOSTS] = BOTH_ORDERS("hosts", "g.host_count::bigint"),
+static const char *const group_orders[SORT_COUNT] = {
+    [SORT_LAST_SEEN] = USEC("g.last_seen"),
+    [SORT_FIRST_SEEN] = USEC("g.first_seen"),
+    [SORT_EVENTS] = "g.event_count",
+    [SORT_HOSTS] = "g.host_count::bigint",
 };
+
+/* Put together of constants: what was asked for is in the parameters. */
+static const char *groups_text(const struct listing *l, const struct search_where *w,
+                               struct arena *a)
+{
+    const char *key = group_orders[l->sort], *order = l->ascending ? "ASC" : "DESC";
+
+    return arena_printf(a,
+                        "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
+                        "WHERE g.status = ANY ($1::text[]) "
+                        "AND ($2::bigint IS NULL OR (%s, g.id) %s ($2::bigint, $3::int)) AND %s "
+                        "ORDER BY %s %s, g.id %s LIMIT $4::int",
+                        key, l->ascending ? ">" : "<", w->text, key, order, order);
+}
+
+#define GROUPS_OWN 4 /* parameters, in front of the query's */
 
 int query_groups(struct db *d, struct arena *a, const struct listing *l, int64_t now,
                  struct group_list *ret)
 {
     struct number key = number(l->after_key), id = number(l->after_id);
     struct number limit = number(l->limit + 1);
-    const char *const params[] = {l->status->postgres, l->text, l->has_after ? key.text : NULL,
-                                  id.text, limit.text};
+    const char *params[GROUPS_OWN + SEARCH_PARAMS_MAX] = {
+        l->status->postgres, l->has_after ? key.text : NULL, id.text, limit.text};
     struct group_list list = {0};
-    int r = FETCH(d, groups_queries[l->sort][l->ascending], params, a, read_group, &list);
+    struct search_where w;
+    int r;
 
+    search_where(&l->query, SEARCH_GROUPS, GROUPS_OWN + 1, now, a, &w);
+    memcpy(&params[GROUPS_OWN], w.params, w.n_params * sizeof(params[0]));
+    r = rows_fetch_once(d, groups_text(l, &w, a), params, GROUPS_OWN + w.n_params, a, read_group,
+                        sizeof(*list.rows), &list.rows, &list.n);
     if (r)
         return r;
     list.more = list.n > l->limit;
@@ -150,6 +159,22 @@ int query_top_groups(struct db *d, struct arena *a, unsigned limit, int64_t now,
                                     "ORDER BY h.n DESC, g.last_seen DESC LIMIT $2::int"};
     struct number since = number(hours_back(now, GROUP_HOURS - 1)), rows = number(limit);
     const char *const params[] = {since.text, rows.text};
+    int r;
+
+    *ret = (struct group_list){0};
+    r = FETCH(d, q, params, a, read_group, ret);
+    return r ? r : fill_hours(d, a, now, ret);
+}
+
+int query_new_groups(struct db *d, struct arena *a, int64_t since, unsigned limit, int64_t now,
+                     struct group_list *ret)
+{
+    static const struct db_query q = {
+        "groups-new", "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
+                      "WHERE g.merged_into IS NULL AND g.first_seen >= " TIME(
+                          "$1") " ORDER BY g.event_count DESC, g.first_seen DESC LIMIT $2::int"};
+    struct number from = number(since), rows = number(limit);
+    const char *const params[] = {from.text, rows.text};
     int r;
 
     *ret = (struct group_list){0};
@@ -271,34 +296,6 @@ int query_fingerprints(struct db *d, struct arena *a, int64_t group, struct fing
     return FETCH(d, q, params, a, read_fingerprint, ret);
 }
 
-static int resolve_group(struct db *d, int64_t group, bool resolve, int64_t user_id,
-                         const struct audit_entry *e, bool *ret_changed)
-{
-    static const struct db_query q[2] = {
-        {"group-reopen",
-         "UPDATE crash_groups SET status = 'ongoing', resolved_at = NULL, resolved_by = NULL "
-         "WHERE id = $1 AND status IN ('resolved', 'muted') RETURNING id"},
-        {"group-resolve",
-         "UPDATE crash_groups SET status = 'resolved', resolved_at = now(), resolved_by = $2::int "
-         "WHERE id = $1 AND status <> 'resolved' RETURNING id"},
-    };
-    struct number id = number(group), user = number(user_id);
-    const char *const params[] = {id.text, user_id ? user.text : NULL};
-    _cleanup_result_ PGresult *res = NULL;
-    int r = db_run(d, &q[resolve], params, resolve ? 2 : 1, &res);
-
-    if (r)
-        return r;
-    *ret_changed = PQntuples(res) == 1;
-    return *ret_changed ? query_audit(d, e) : 0;
-}
-
-int query_group_resolve(struct db *d, int64_t group, bool resolve, int64_t user_id,
-                        const struct audit_entry *e, bool *ret_changed)
-{
-    return IN_TRANSACTION(d, resolve_group(d, group, resolve, user_id, e, ret_changed));
-}
-
 /* --- Events --- */
 
 #define EVENT_COLUMNS                                                                              \
@@ -350,8 +347,7 @@ int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned li
     EVENT_COLUMNS                                                                                  \
     ", s.frames, g.title, g.status, g.id, " USEC(                                                  \
         "r.at") ", array_to_string(r.build_ids, ','), "                                            \
-                "r.problem, s.facts || s.judged, s.grouped, "                                      \
-                "cardinality(s.more_keys)"
+                "r.problem, s.facts || s.judged, s.grouped"
 #define WHOLE_EVENT_TABLES                                                                         \
     "LEFT JOIN crash_groups own ON own.id = e.group_id "                                           \
     "LEFT JOIN crash_groups g ON g.id = coalesce(own.merged_into, own.id) "                        \
@@ -373,15 +369,25 @@ static void read_whole_event(struct arena *a, const PGresult *res, int row, void
     e->reanalysis_problem = text_at(a, res, row, 19);
     e->facts = text_at(a, res, row, 20);
     e->grouped = text_at(a, res, row, 21);
-    e->more_keys = count_at(res, row, 22);
 }
+
+/* Of so many of its newest events. */
+#define SAMPLED "200"
 
 int query_group_sample(struct db *d, struct arena *a, int64_t group, struct event_row *ret)
 {
-    static const struct db_query q = {"group-sample",
-                                      "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
-                                      "JOIN stacks s ON s.id = e.stack_id " WHOLE_EVENT_TABLES
-                                      "WHERE e.group_id = $1 ORDER BY e.received_at DESC LIMIT 1"};
+    static const struct db_query q = {
+        "group-sample",
+        "WITH late AS (SELECT crash_id, received_at, stack_id, flags FROM crash_events "
+        "WHERE group_id = $1 AND stack_id IS NOT NULL ORDER BY received_at DESC LIMIT " SAMPLED
+        "), lacking AS (SELECT stack_id, sum(3 - status) AS n FROM stack_modules "
+        "WHERE stack_id IN (SELECT stack_id FROM late) GROUP BY stack_id) "
+        "SELECT " WHOLE_EVENT_COLUMNS " FROM " EVENT_TABLES
+        "JOIN stacks s ON s.id = e.stack_id " WHOLE_EVENT_TABLES
+        "WHERE (e.crash_id, e.received_at) = (SELECT crash_id, received_at "
+        "FROM late LEFT JOIN lacking USING (stack_id) "
+        "WHERE received_at > (SELECT max(received_at) FROM late) - interval '7 days' "
+        "ORDER BY coalesce(lacking.n, 0), flags & 32, received_at DESC LIMIT 1)"};
     struct number id = number(group);
     const char *const params[] = {id.text};
 

@@ -32,6 +32,7 @@ struct group_row {
     uint32_t hours[GROUP_HOURS]; /* the same, the current hour last */
     int64_t resolved_at;         /* 0: never */
     const char *resolved_by;
+    bool may_be_several; /* it has a hint that it holds several bugs */
 };
 
 struct group_list {
@@ -45,6 +46,10 @@ int query_groups(struct db *d, struct arena *a, const struct listing *l, int64_t
                  struct group_list *ret);
 /* The groups with most events in the last 24 hours. */
 int query_top_groups(struct db *d, struct arena *a, unsigned limit, int64_t now,
+                     struct group_list *ret);
+
+/* Groups that were first seen since then, the one with most events first. */
+int query_new_groups(struct db *d, struct arena *a, int64_t since, unsigned limit, int64_t now,
                      struct group_list *ret);
 
 struct status_count {
@@ -95,11 +100,6 @@ struct fingerprint_list {
 };
 int query_fingerprints(struct db *d, struct arena *a, int64_t group, struct fingerprint_list *ret);
 
-/* Sets resolved, or ongoing for reopen, together with its audit row. *ret_changed false: no such
- * group, or it has that status. */
-int query_group_resolve(struct db *d, int64_t group, bool resolve, int64_t user_id,
-                        const struct audit_entry *e, bool *ret_changed);
-
 /* --- Events --- */
 
 enum event_flag {
@@ -108,6 +108,7 @@ enum event_flag {
     EVENT_WITHOUT_STACK = 4,
     EVENT_COUNTED = 8,     /* stands for several crashes */
     EVENT_REANALYSED = 16, /* or tried to */
+    EVENT_WITHOUT_CORE = 32,
 };
 
 struct event_row {
@@ -122,7 +123,6 @@ struct event_row {
     int64_t first_at;               /* of the first of them; EVENT_COUNTED */
     const char *frames;             /* JSON; NULL in lists, and without a stack */
     const char *facts, *grouped;    /* of the stack, likewise */
-    uint64_t more_keys;             /* likewise */
     int64_t reanalysed_at;          /* 0: never, or in a list */
     const char *arrived;            /* build-ids that made us, with commas between; "": by hand */
     const char *reanalysis_problem; /* why it is as it was; NULL */
@@ -134,7 +134,8 @@ struct event_list {
 /* The newest first. */
 int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned limit,
                        struct event_list *ret);
-/* The newest event with a stack. */
+/* The event with a stack that shows most: of those of the last week before the newest, whose
+ * modules lack least, then one whose core is kept, then the newest. */
 int query_group_sample(struct db *d, struct arena *a, int64_t group, struct event_row *ret);
 int query_event(struct db *d, struct arena *a, const char *crash_id, struct event_row *ret);
 

@@ -35,23 +35,38 @@ uint64_t count_at(const PGresult *r, int row, int column)
     return n < 0 ? 0 : (uint64_t)n;
 }
 
+static void read_rows(const PGresult *res, struct arena *a, row_reader *read, size_t size,
+                      void *ret_rows, size_t *ret_n)
+{
+    size_t n = (size_t)PQntuples(res);
+    char *rows = arena_calloc(a, n, size);
+
+    for (size_t i = 0; i < n; i++)
+        read(a, res, (int)i, rows + i * size);
+    *(void **)ret_rows = rows;
+    *ret_n = n;
+}
+
 int rows_fetch(struct db *d, const struct db_query *q, const char *const *params, size_t n_params,
                struct arena *a, row_reader *read, size_t size, void *ret_rows, size_t *ret_n)
 {
     _cleanup_result_ PGresult *res = NULL;
     int r = db_run(d, q, params, n_params, &res);
-    size_t n;
-    char *rows;
 
-    if (r)
-        return r;
-    n = (size_t)PQntuples(res);
-    rows = arena_calloc(a, n, size);
-    for (size_t i = 0; i < n; i++)
-        read(a, res, (int)i, rows + i * size);
-    *(void **)ret_rows = rows;
-    *ret_n = n;
-    return 0;
+    if (r == 0)
+        read_rows(res, a, read, size, ret_rows, ret_n);
+    return r;
+}
+
+int rows_fetch_once(struct db *d, const char *sql, const char *const *params, size_t n_params,
+                    struct arena *a, row_reader *read, size_t size, void *ret_rows, size_t *ret_n)
+{
+    _cleanup_result_ PGresult *res = NULL;
+    int r = db_run_once(d, sql, params, n_params, &res);
+
+    if (r == 0)
+        read_rows(res, a, read, size, ret_rows, ret_n);
+    return r;
 }
 
 int rows_fetch_one(struct db *d, const struct db_query *q, const char *const *params,

@@ -34,6 +34,9 @@ typedef void row_reader(struct arena *a, const PGresult *res, int row, void *ret
 /* All rows as an array of elements of that size in the arena. An outcome of db.h. */
 int rows_fetch(struct db *d, const struct db_query *q, const char *const *params, size_t n_params,
                struct arena *a, row_reader *read, size_t size, void *ret_rows, size_t *ret_n);
+/* The same for a text that was made for this call (db_run_once). */
+int rows_fetch_once(struct db *d, const char *sql, const char *const *params, size_t n_params,
+                    struct arena *a, row_reader *read, size_t size, void *ret_rows, size_t *ret_n);
 /* The first row; all zero when there is none. */
 int rows_fetch_one(struct db *d, const struct db_query *q, const char *const *params,
                    size_t n_params, struct arena *a, row_reader *read, size_t size, void *ret);

@@ -7,8 +7,10 @@
 #include "common/base/cleanup.h"
 #include "common/report/jsontree.h"
 #include "common/report/limits.h"
+#include "dashd/values.h"
 
 #define STACK_JSON_MAX (4u * 1024 * 1024)
+#define STACK_RUN_MIN  4 /* frames that are worth a fold */
 
 const char *path_base(const char *path)
 {
@@ -136,8 +138,61 @@ void stack_of_thread(const struct analysis *an, const struct thread *t,
 {
     wrap(t, a, ret);
     copy_verdicts(judged, ret);
-    for (size_t i = 0; i < ret->n; i++)
+    for (size_t i = 0; i < ret->n; i++) {
         ret->frames[i].missing = why_nameless(an, ret->frames[i].frame);
+        ret->frames[i].arguments = values_arguments(ret->frames[i].frame, a);
+    }
+}
+
+void stack_take_arguments(const struct thread *t, struct arena *a, struct stack_view *s)
+{
+    for (size_t i = 0; i < s->n && i < t->n_frames; i++) {
+        if (!same_text(s->frames[i].frame->function, t->frames[i].function))
+            return;
+        s->frames[i].arguments = values_arguments(&t->frames[i], a);
+    }
+}
+
+uint64_t stack_number(const struct stack_view *s, size_t i)
+{
+    return i + (i > s->gap_after ? s->left_out : 0);
+}
+
+static bool repeats(const struct stack_view *s, size_t i)
+{
+    return s->frames[i].verdict && strcmp(s->frames[i].verdict, "repeated") == 0;
+}
+
+static bool ends_before(const struct stack_view *s, size_t i)
+{
+    return i == 0 || !repeats(s, i - 1) || (s->left_out && i - 1 == s->gap_after);
+}
+
+size_t stack_run(const struct stack_view *s, size_t i)
+{
+    size_t n = 0;
+
+    if (!ends_before(s, i))
+        return 0;
+    while (i + n < s->n && repeats(s, i + n) && (n == 0 || !ends_before(s, i + n)))
+        n++;
+    return n >= STACK_RUN_MIN ? n : 0;
+}
+
+static bool is_kept(const struct frame_view *f)
+{
+    return f->verdict && strcmp(f->verdict, "kept") == 0;
+}
+
+size_t stack_culprit(const struct stack_view *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->frames[i].frame->function && is_kept(&s->frames[i]))
+            return i;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->frames[i].frame->function)
+            return i;
+    return s->n;
 }
 
 /* --- Labels --- */
@@ -153,7 +208,7 @@ const char *frame_label(const struct frame_view *f, struct arena *a)
 
 static bool is_usable(const struct frame_view *f)
 {
-    return f->verdict && (strcmp(f->verdict, "kept") == 0 || strcmp(f->verdict, "limit") == 0);
+    return is_kept(f) || (f->verdict && strcmp(f->verdict, "limit") == 0);
 }
 
 const char **stack_labels(const struct stack_view *s, bool usable_only, struct arena *a,

@@ -12,12 +12,16 @@
 #include "common/base/buf.h"
 #include "common/report/analysis.h"
 
+struct frame_details;
+
 struct frame_view {
     const struct frame *frame;
-    const char *verdict; /* of the grouping: "kept", "skipped", …; NULL: none is known */
-    const char *rule;    /* that gave the verdict; NULL */
-    const char *name;    /* the function as it was grouped by; NULL */
-    const char *missing; /* why there is no function name, in words; NULL when there is one */
+    const char *verdict;   /* of the grouping: "kept", "skipped", …; NULL: none is known */
+    const char *rule;      /* that gave the verdict; NULL */
+    const char *name;      /* the function as it was grouped by; NULL */
+    const char *missing;   /* why there is no function name, in words; NULL when there is one */
+    const char *arguments; /* "(p=0x0)"; NULL: nothing is known of them */
+    const struct frame_details *details; /* NULL: the frame has none */
 };
 
 struct stack_view {
@@ -42,6 +46,18 @@ const char *frame_label(const struct frame_view *f, struct arena *a);
  */
 const char **stack_labels(const struct stack_view *s, bool usable_only, struct arena *a,
                           size_t *ret_n);
+
+/* The number of frames[i] as gdb counts it: what is left out counts. */
+uint64_t stack_number(const struct stack_view *s, size_t i);
+/* How many frames from i on are said by the grouping to repeat others, without one missing between
+ * them; 0 when it is too few to fold, or when i stands amidst them. */
+size_t stack_run(const struct stack_view *s, size_t i);
+/* The frame that a crash is named after: the first with a name that the grouping kept, else the
+ * first with a name; s->n when none has one. */
+size_t stack_culprit(const struct stack_view *s);
+/* Gives the frames of s, from the database, the arguments of the thread, if it has the same
+ * functions. */
+void stack_take_arguments(const struct thread *t, struct arena *a, struct stack_view *s);
 
 /* Threads with the same return addresses, folded: the first one stands for all. */
 struct thread_fold {

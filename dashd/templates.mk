@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # dashd's sources beyond dashd/*.c: its sub-folders, the templates that tmplc compiles, and the files that are embedded.
 
-corral-dashd_DIRS += dashd/access dashd/grouping dashd/view
+corral-dashd_DIRS += dashd/access dashd/admin dashd/grouping dashd/source dashd/view dashd/workflow
 
 DASHD_TEMPLATES    := $(sort $(wildcard dashd/templates/*.html))
 corral-dashd_EXTRA := $(DASHD_TEMPLATES:dashd/templates/%.html=$(B)/obj/gen/dashd/templates/%.o)

@@ -23,16 +23,33 @@ static const char *label(struct arena *a, int64_t at, int64_t length)
     return arena_printf(a, "%.2s %s", text + 8, months[(month - 1) % 12]);
 }
 
+static const char *link_of(struct arena *a, const char *address, int64_t from, int64_t length)
+{
+    if (!address)
+        return NULL;
+    return arena_printf(a, "%sfrom=%lld&to=%lld", address, (long long)(from / USEC_PER_MSEC),
+                        (long long)((from + length) / USEC_PER_MSEC));
+}
+
 void trend_make(struct arena *a, const char *title, const struct hour_list *hours, int64_t now,
                 int64_t length, size_t n, struct trend *ret)
+{
+    trend_make_linked(a, title, hours, now, length, n, NULL, ret);
+}
+
+void trend_make_linked(struct arena *a, const char *title, const struct hour_list *hours,
+                       int64_t now, int64_t length, size_t n, const char *address,
+                       struct trend *ret)
 {
     int64_t since = trend_since(now, length, n);
     char total[FORMAT_SIZE];
     uint64_t highest = 0;
 
     *ret = (struct trend){.title = title, .bars = arena_array(a, struct chart_bar, n), .n = n};
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         ret->bars[i].label = label(a, since + (int64_t)i * length, length);
+        ret->bars[i].href = link_of(a, address, since + (int64_t)i * length, length);
+    }
     for (size_t i = 0; i < hours->n; i++) {
         int64_t bar = (hours->rows[i].hour - since) / length;
 

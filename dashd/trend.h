@@ -28,5 +28,10 @@ int64_t trend_since(int64_t now, int64_t length, size_t n);
 /* title: "Last 24 hours". Hours outside of the bars are passed over. */
 void trend_make(struct arena *a, const char *title, const struct hour_list *hours, int64_t now,
                 int64_t length, size_t n, struct trend *ret);
+/* The same, each bar with a link: address, which ends in "?" or "&", and the bar's time as from and
+ * to in milliseconds. NULL: none. */
+void trend_make_linked(struct arena *a, const char *title, const struct hour_list *hours,
+                       int64_t now, int64_t length, size_t n, const char *address,
+                       struct trend *ret);
 
 #endif

@@ -31,7 +31,7 @@ server_SYSTEMD := sysusers.d/corral-server.conf tmpfiles.d/corral-server.conf
 server_CONF    := ingestd workerd dashd
 # What people read below PREFIX/share/corral.
 server_SHARE   := etc/grouping.rules
-server_MAN     := corral-ingestd.8 corral-workerd.8 corral-dashd.8 corralctl.1 corral.conf.5
+server_MAN     := corral-ingestd.8 corral-workerd.8 corral-dashd.8 corralctl.1 corral.conf.5 corral-query.7
 
 # Units and sysctl file name the programs where PREFIX=/usr puts them.
 relocate = sed 's,/usr/\(sbin\|share\|lib/corral\)/,$(PREFIX)/\1/,g'

@@ -5,10 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <sodium.h>
-
 #include "common/base/cleanup.h"
 #include "common/base/str.h"
+#include "dashd/access/mask.h"
 #include "dashd/access/session.h"
 #include "dashd/app.h"
 #include "dashd/page.h"
@@ -27,14 +26,15 @@ struct grant {
 static const struct grant roles[] = {
     {"viewer", MAY_READ},
     {"triager", MAY_READ | MAY_TRIAGE},
-    {"developer", MAY_READ | MAY_TRIAGE | MAY_CORE},
+    {"developer", MAY_READ | MAY_TRIAGE | MAY_CORE | MAY_SYMBOLS},
     {"admin", RIGHTS},
 };
 
-/* ingest and symbols are for ingestd, and open nothing here. */
+/* ingest is for ingestd, and opens nothing here. */
 static const struct grant scopes[] = {
     {"read", MAY_READ},
-    {"write", MAY_READ | MAY_TRIAGE | MAY_CORE},
+    {"symbols", MAY_SYMBOLS},
+    {"write", MAY_READ | MAY_TRIAGE | MAY_CORE | MAY_SYMBOLS},
     {"admin", RIGHTS},
 };
 
@@ -157,6 +157,8 @@ static int forbid(struct request *q, unsigned needed, struct response *r)
         {MAY_CORE, "A core holds the memory of the crashed process: the role developer or admin "
                    "(for a program: a token of scope "
                    "write or admin) is needed."},
+        {MAY_SYMBOLS, "To fetch programs and their debug information, the role developer or admin "
+                      "(for a program: a token of scope symbols, write or admin) is needed."},
         {MAY_TRIAGE, "To change a group, the role triager, developer or admin (for a "
                      "program: a token of scope write "
                      "or admin) is needed."},
@@ -249,8 +251,7 @@ int access_check_form(struct request *q, struct response *r)
 
     /* Nobody is signed in yet on the sign-in page: then the headers alone must do. */
     if (who)
-        good = good && who->csrf && csrf && strlen(csrf) == strlen(who->csrf) &&
-               sodium_memcmp(csrf, who->csrf, strlen(csrf)) == 0;
+        good = good && who->csrf && csrf && mask_matches(csrf, who->csrf);
     if (good)
         return 0;
     page_problem(q, r, 403,

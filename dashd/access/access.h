@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks, and may they. A route's tag names the rights it needs; `access_before` runs before
  * every handler and lets nothing through that a route does not open: people come with a session
- * cookie, programs with a bearer token (under /api/v1 only). A request that changes something must
- * show that it was sent by a page of ours: by the session's CSRF token in its form, and by the
- * headers with which browsers tell where a request comes from. */
+ * cookie, programs with a bearer token (under /api/v1 and /buildid only). A request that changes
+ * something must show that it was sent by a page of ours: by the session's CSRF token in its form,
+ * and by the headers with which browsers tell where a request comes from. */
 #ifndef CORRAL_DASHD_ACCESS_ACCESS_H
 #define CORRAL_DASHD_ACCESS_ACCESS_H
 
@@ -14,11 +14,12 @@
 
 /* Tags of routes. */
 enum access_tag {
-    MAY_READ = 1 << 0,   /* lists, groups, stacks */
-    MAY_TRIAGE = 1 << 1, /* resolve, reopen */
-    MAY_CORE = 1 << 2,   /* memory of crashed processes: cores, and all of a restricted event */
-    MAY_ALL = 1 << 3,    /* administration */
-    RIGHTS = MAY_READ | MAY_TRIAGE | MAY_CORE | MAY_ALL,
+    MAY_READ = 1 << 0,    /* lists, groups, stacks */
+    MAY_TRIAGE = 1 << 1,  /* resolve, reopen */
+    MAY_CORE = 1 << 2,    /* memory of crashed processes: cores, and all of a restricted event */
+    MAY_ALL = 1 << 3,     /* administration */
+    MAY_SYMBOLS = 1 << 4, /* the files that programs are made of */
+    RIGHTS = MAY_READ | MAY_TRIAGE | MAY_CORE | MAY_ALL | MAY_SYMBOLS,
 
     ANYONE = 1 << 8,   /* no session needed: sign-in, static files, health */
     PROGRAMS = 1 << 9, /* a route of the API: problem+json, bearer tokens */
@@ -30,7 +31,7 @@ struct identity {
     const char *name;  /* of the user or the token */
     const char *role;  /* or scope */
     const char *actor; /* for the audit log: "user:NAME", "token:ID" */
-    const char *csrf;  /* NULL: a token */
+    const char *csrf;  /* of the session, never shown bare (mask.h); NULL: a token */
 };
 
 int access_before(struct request *q, const struct route *route, struct response *r);

@@ -148,8 +148,13 @@ int query_token(struct db *d, struct arena *a, const uint8_t digest[SHA256_SIZE]
                 struct token_row *ret)
 {
     static const struct db_query q = {
-        "token", "SELECT id, name, scope FROM api_tokens WHERE digest = $1::bytea "
-                 "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"};
+        "token", "WITH t AS (SELECT id, name, scope, last_used_at FROM api_tokens "
+                 "           WHERE digest = $1::bytea AND revoked_at IS NULL "
+                 "           AND (expires_at IS NULL OR expires_at > now())), "
+                 "used AS (UPDATE api_tokens a SET last_used_at = now() FROM t WHERE a.id = t.id "
+                 "         AND (t.last_used_at IS NULL "
+                 "              OR t.last_used_at < now() - interval '1 minute')) "
+                 "SELECT id, name, scope FROM t"};
     struct digest_text key = digest_text(digest);
     const char *const params[] = {key.text};
 

@@ -4,9 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/id.h"
 #include "common/base/str.h"
+#include "common/report/jsontext.h"
 #include "common/report/limits.h"
+#include "common/search/query.h"
 #include "dashd/access/access.h"
 #include "dashd/app.h"
 #include "dashd/grouping/preview.h"
@@ -142,12 +145,12 @@ int decide_undo(struct request *q, struct decided *ret)
     if (str_to_i64(str_from(request_form(q, "decision")), &id) < 0 || id < 0 || id > INT32_MAX)
         id = 0;
     if (!r && group && id)
-        r = query_decision(app_db(request_app(q)), a, id, &d);
+        r = query_decision(app_db(request_app(q)), a, id, group, &d);
     if (r)
         return r;
     if (!group)
         return no_group(ret);
-    if (!d.id || (d.group_now != group && d.other_id != group))
+    if (!d.id || (d.group_now != group && d.other_id != group && !d.parted))
         return refuse(ret, 400, "The field `decision` must be the number of one about this group.");
     if (d.undone_at)
         return refuse(ret, 409, "That has been undone already.");
@@ -181,6 +184,68 @@ int decide_reprocess(struct request *q, struct decided *ret)
     return ask(q, &w, ret);
 }
 
+int decide_remove(struct request *q, struct decided *ret)
+{
+    struct arena *a = request_arena(q);
+    struct wish w = {.kind = "remove", .action = "group.remove.ask"};
+    int64_t group = 0;
+    int r = decide_group(q, request_param(q, "id"), &group);
+
+    if (r)
+        return r;
+    if (!group)
+        return no_group(ret);
+    w.detail = arena_printf(a, "{\"group\":%" PRId64 "}", group);
+    w.subject = group_name(a, group);
+    return ask(q, &w, ret);
+}
+
+int decide_one_bug(struct request *q, struct decided *ret)
+{
+    struct audit_entry audit = {
+        .actor = access_identity(q)->actor,
+        .action = "group.one-bug",
+        .remote = request_remote(q),
+    };
+    bool changed = false;
+    int64_t group = 0;
+    int r = decide_group(q, request_param(q, "id"), &group);
+
+    audit.subject = group_name(request_arena(q), group);
+    if (!r && group)
+        r = query_dismiss_hint(app_db(request_app(q)), group, &audit, &changed);
+    if (r)
+        return r;
+    if (!group)
+        return no_group(ret);
+    *ret = (struct decided){.group = group};
+    return 0;
+}
+
+/* One that names nothing would be for all crashes that there are. */
+int decide_reprocess_query(struct request *q, struct decided *ret)
+{
+    struct arena *a = request_arena(q);
+    const char *text = request_form(q, "query");
+    _cleanup_buf_ struct buf b = BUF_INIT(8 * SEARCH_QUERY_MAX);
+    struct wish w = {.kind = "reprocess", .action = "events.reprocess.ask", .subject = "query"};
+    struct search_query query = {.n_terms = 0};
+    struct search_mistake m;
+
+    if (search_parse(str_from(text), a, &query, &m) != 0)
+        return refuse(ret, 400,
+                      arena_printf(a, "The field `query`, from byte %zu on: %s%s%s%s", m.at + 1,
+                                   m.message, m.nearest ? "; did you mean " : "",
+                                   m.nearest ? m.nearest : "", m.nearest ? "?" : "."));
+    if (query.n_terms == 0)
+        return refuse(ret, 400, "The field `query` must say which crashes, such as host:web1.");
+    jsontext_object(&b, NULL);
+    jsontext_string(&b, "query", text);
+    jsontext_end_object(&b);
+    w.detail = arena_strdup(a, buf_text(&b));
+    return ask(q, &w, ret);
+}
+
 /* --- Words --- */
 
 static const char *split_words(const struct request_row *r, struct arena *a)
@@ -201,9 +266,13 @@ const char *request_words(const struct request_row *r, struct arena *a)
                     : arena_printf(a, "Merge G-%" PRId64 " into G-%" PRId64, r->group, r->into);
     if (strcmp(kind, "split") == 0)
         return arena_printf(a, "%s %s", undo ? "Undo the split of" : "Split", split_words(r, a));
+    if (strcmp(kind, "reprocess") == 0 && r->query)
+        return arena_printf(a, "Analyse the crashes again that match %s", r->query);
     if (strcmp(kind, "reprocess") == 0)
         return r->build_id ? arena_printf(a, "Analyse events with build-id %s again", r->build_id)
                            : arena_printf(a, "Analyse the events of G-%" PRId64 " again", r->group);
+    if (strcmp(kind, "remove") == 0)
+        return arena_printf(a, "Remove G-%" PRId64 " with all its crashes", r->group);
     if (strcmp(kind, "regroup") == 0)
         return "Group all crashes anew";
     return arena_printf(a, "Undo decision %" PRId64, r->decision);

@@ -11,13 +11,18 @@
 struct decided {
     unsigned status;     /* 0: asked for; or why not, as HTTP has it */
     const char *problem; /* in words */
-    int64_t request;     /* id in grouping_requests */
+    int64_t request;     /* id in grouping_requests; 0: it is done */
+    int64_t group;       /* then: of this group */
 };
 
 /* Each reads the route's {id} and the form, and returns an outcome of db.h. Fields: into=G-142;
- * by=frame-2, signal or executable; decision=7; build_id=… (none: events of the group). */
+ * by=frame-2, signal or executable; decision=7; build_id=… (none: events of the group); query=… (no
+ * group is named). */
 typedef int decide(struct request *q, struct decided *ret);
-decide decide_merge, decide_split, decide_undo, decide_reprocess;
+decide decide_merge, decide_split, decide_undo, decide_reprocess, decide_reprocess_query,
+    decide_remove;
+/* The group's hint is wrong: it is one bug. Done at once, also where there is no hint any more. */
+decide decide_one_bug;
 
 /* The group that a text names, whatever it was merged into; 0 when it names none. */
 int decide_group(struct request *q, const char *text, int64_t *ret);

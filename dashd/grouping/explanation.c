@@ -59,6 +59,27 @@ static const char *text_of(const json_t *facts, const char *name, struct arena *
     return arena_strdup(a, json_string_value(json_object_get(facts, name)));
 }
 
+static const struct {
+    const char *key, *words;
+} more_keys[] = {
+    {"symbols", "the functions among them that were not made inline"},
+    {"addresses", "their build-ids and offsets"},
+    {"call", "where in its build it reported the crash"},
+    {"place", "the place that its message names"},
+};
+
+/* The first is the one that counts. */
+static void read_keys(const json_t *keys, struct explanation *e)
+{
+    for (size_t i = 1; i < json_array_size(keys); i++) {
+        const char *key = json_string_value(json_array_get(keys, i));
+
+        for (size_t k = 0; key && k < ARRAY_SIZE(more_keys); k++)
+            if (strcmp(key, more_keys[k].key) == 0 && e->n_more < EXPLANATION_KEYS_MAX)
+                e->more[e->n_more++] = more_keys[k].key;
+    }
+}
+
 static void read_facts(const char *text, struct arena *a, struct explanation *e)
 {
     _cleanup_json_ json_t *facts = jsontree_object(str_from(text), FACTS_VALUES_MAX, NULL);
@@ -67,6 +88,7 @@ static void read_facts(const char *text, struct arena *a, struct explanation *e)
     e->detail = text_of(facts, "detail", a);
     e->class = text_of(facts, "class", a);
     e->message = text_of(facts, "message", a);
+    read_keys(json_object_get(facts, "keys"), e);
 }
 
 /* "2/0123456789abcdef". */
@@ -105,7 +127,6 @@ void explanation_make(const struct stack_columns *c, const struct stack_view *s,
         read_facts(c->facts, a, &e);
     if (c->grouped)
         read_grouped(c->grouped, a, &e);
-    e.by_addresses = c->more_keys > 0 && strcmp(e.key, "symbols") == 0;
     *ret = e;
 }
 
@@ -116,4 +137,25 @@ const char *explanation_key_words(const char *key)
     if (strcmp(key, "addresses") == 0)
         return "build-id and offset of the kept frames, for no function of theirs is known";
     return "program, class and message: no frame could be used";
+}
+
+static const char *more_words(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(more_keys); i++)
+        if (strcmp(more_keys[i].key, key) == 0)
+            return more_keys[i].words;
+    return key;
+}
+
+const char *explanation_more_words(const struct explanation *e, struct arena *a)
+{
+    const char *words = "";
+
+    for (size_t i = 0; i < e->n_more; i++)
+        words = arena_printf(a, "%s%s%s", words,
+                             i == 0               ? ""
+                             : i + 1 == e->n_more ? " and "
+                                                  : ", ",
+                             more_words(e->more[i]));
+    return words;
 }

@@ -10,6 +10,8 @@
 #include "common/base/arena.h"
 #include "dashd/stack.h"
 
+#define EXPLANATION_KEYS_MAX 5
+
 /* All texts but those said to be ours are hostile. */
 struct explanation {
     const char *kind;      /* the tag: "heap-corruption"; NULL: only the signal is known */
@@ -19,19 +21,21 @@ struct explanation {
     const char *algorithm; /* "2"; NULL: not grouped yet, or before this was stored */
     const char *rules;     /* id of the rules; NULL */
     const char *key;       /* the key that counts: "symbols", "addresses", "program"; ours */
-    bool by_addresses;     /* an address key leads to the group besides it */
+    const char *more[EXPLANATION_KEYS_MAX]; /* others that lead to the group, likewise */
+    size_t n_more;
 };
 
 /* As the columns of stacks are; any text may be NULL. s may be empty. */
 struct stack_columns {
     const char *facts, *grouped;
-    uint64_t more_keys;
 };
 void explanation_make(const struct stack_columns *c, const struct stack_view *s, struct arena *a,
                       struct explanation *ret);
 
 /* "functions", "addresses", …: of explanation.key, for people. */
 const char *explanation_key_words(const char *key);
+/* "their build-ids and offsets and the place that the message names": the others; "" for none. */
+const char *explanation_more_words(const struct explanation *e, struct arena *a);
 
 /* What is said of a frame: "kept", "skipped by no-name"; NULL where there is no verdict. */
 const char *verdict_words(const struct frame_view *f, struct arena *a);

@@ -1,11 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dashd/grouping/hint.h"
 
+#include <string.h>
+
+#include "common/base/cleanup.h"
 #include "common/base/str.h"
 #include "common/report/jsontree.h"
 #include "common/report/signals.h"
 
 #define HINT_VALUES_MAX 1024
+
+/* --- What else differs --- */
+
+static const struct {
+    const char *name, *words;
+} witnesses[] = {
+    {"kind", "the kind of crash"},
+    {"message", "the message"},
+    {"place", "where in that function it crashed"},
+    {"module", "the module or file of that function"},
+};
+
+static bool has_text(const json_t *list, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *one = json_string_value(json_array_get(list, i));
+
+        if (one && strcmp(one, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void read_witnesses(const json_t *list, struct split_hint *h)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(witnesses); i++)
+        if (has_text(list, witnesses[i].name))
+            h->witnesses[h->n_witnesses++] = witnesses[i].words;
+}
+
+const char *witness_name(const char *words)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(witnesses); i++)
+        if (strcmp(witnesses[i].words, words) == 0)
+            return witnesses[i].name;
+    return NULL;
+}
+
+const char *witness_words(const struct split_hint *h, struct arena *a)
+{
+    const char *words = h->n_witnesses ? h->witnesses[0] : "";
+
+    for (size_t i = 1; i < h->n_witnesses; i++)
+        words = arena_printf(a, "%s%s%s", words, i + 1 == h->n_witnesses ? " and " : ", ",
+                             h->witnesses[i]);
+    return words;
+}
+
+/* --- The hint --- */
 
 static const char *value_text(const json_t *value, struct arena *a)
 {
@@ -41,6 +93,7 @@ void hint_parse(const char *text, struct arena *a, struct split_hint *ret)
             .stacks = count_of(camp, "stacks"),
         };
     }
+    read_witnesses(json_object_get(root, "witnesses"), &h);
     *ret = h;
 }
 

@@ -17,15 +17,24 @@ struct camp {
     uint64_t events, stacks;
 };
 
+#define HINT_WITNESSES_MAX 8
+
 struct split_hint {
     struct selector selector; /* SELECT_NOTHING: there is no hint */
     struct camp *camps;
     size_t n;
+    const char *witnesses[HINT_WITNESSES_MAX]; /* what else differs between camps, in words; ours */
+    size_t n_witnesses;
 };
 
-/* {"selector": …, "camps": [{"value", "events"}, …]}. text may be NULL; what is no such object is
- * no hint. */
+/* {"selector": …, "camps": [{"value", "events"}, …], "witnesses": ["message", …]}. text may be
+ * NULL; what is no such object is no hint. */
 void hint_parse(const char *text, struct arena *a, struct split_hint *ret);
+
+/* As the API has a witness: what is stored, of its words. */
+const char *witness_name(const char *words);
+/* "the message and the place of the crash"; "" when nothing else differs. */
+const char *witness_words(const struct split_hint *h, struct arena *a);
 
 /* A camp's value for people: the signal's name for its number, words for none. */
 const char *camp_words(const struct selector *s, const char *value, struct arena *a);

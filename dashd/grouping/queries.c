@@ -15,7 +15,7 @@ static void read_main_stack(struct arena *a, const PGresult *res, int row, void 
         .id = db_int(res, row, 0),
         .events = count_at(res, row, 1),
         .frames = text_at(a, res, row, 2),
-        .columns = {text_at(a, res, row, 3), text_at(a, res, row, 4), count_at(res, row, 5)},
+        .columns = {text_at(a, res, row, 3), text_at(a, res, row, 4)},
     };
 }
 
@@ -24,10 +24,9 @@ static void read_main_stack(struct arena *a, const PGresult *res, int row, void 
 int query_main_stack(struct db *d, struct arena *a, int64_t group, struct main_stack_row *ret)
 {
     static const struct db_query q = {
-        "main-stack",
-        "SELECT s.id, m.events, s.frames, s.facts || s.judged, s.grouped, cardinality(s.more_keys) "
-        "FROM group_stacks m JOIN stacks s ON s.id = m.stack_id "
-        "WHERE m.group_id = $1 " MAIN_STACK_ORDER};
+        "main-stack", "SELECT s.id, m.events, s.frames, s.facts || s.judged, s.grouped "
+                      "FROM group_stacks m JOIN stacks s ON s.id = m.stack_id "
+                      "WHERE m.group_id = $1 " MAIN_STACK_ORDER};
     struct number id = number(group);
     const char *const params[] = {id.text};
 
@@ -173,29 +172,59 @@ int query_stack_events(struct db *d, int64_t group, uint64_t *ret)
 
 static void read_state(struct arena *a, const PGresult *res, int row, void *ret)
 {
-    *(struct group_state *)ret =
-        (struct group_state){text_at(a, res, row, 0), db_bool(res, row, 1)};
+    *(struct group_state *)ret = (struct group_state){text_at(a, res, row, 0), db_bool(res, row, 1),
+                                                      db_int(res, row, 2), text_at(a, res, row, 3)};
 }
 
 int query_group_state(struct db *d, struct arena *a, int64_t group, struct group_state *ret)
 {
-    static const struct db_query q = {"group-state",
-                                      "SELECT split_hint, held FROM crash_groups WHERE id = $1"};
+    static const struct db_query q = {
+        "group-state", "SELECT split_hint, held, " USEC(
+                           "(hint_dismissed->>'at')::timestamptz") ", "
+                                                                   "hint_dismissed->>'actor' FROM "
+                                                                   "crash_groups WHERE id = $1"};
     struct number id = number(group);
     const char *const params[] = {id.text};
 
     return FETCH_ONE(d, q, params, a, read_state, ret);
 }
 
+static int dismiss(struct db *d, int64_t group, const struct audit_entry *e, bool *ret_changed)
+{
+    static const struct db_query q = {
+        "hint-dismiss", "UPDATE crash_groups SET split_hint = NULL, hint_dismissed = split_hint || "
+                        "jsonb_build_object('at', now(), 'actor', $2::text) "
+                        "WHERE id = $1 AND split_hint IS NOT NULL RETURNING id"};
+    struct number id = number(group);
+    const char *const params[] = {id.text, e->actor};
+    _cleanup_result_ PGresult *res = NULL;
+    int r = RUN(d, q, params, &res);
+
+    if (r)
+        return r;
+    *ret_changed = PQntuples(res) > 0;
+    return *ret_changed ? query_audit(d, e) : 0;
+}
+
+int query_dismiss_hint(struct db *d, int64_t group, const struct audit_entry *e, bool *ret_changed)
+{
+    return IN_TRANSACTION(d, dismiss(d, group, e, ret_changed));
+}
+
 /* --- Decisions --- */
 
+/* The group $1 has stacks whose key the split d has made. */
+#define CAME_OUT                                                                                   \
+    "(d.kind = 'split' AND d.id IN (SELECT unnest(s.splits) FROM group_stacks m "                  \
+    " JOIN stacks s ON s.id = m.stack_id WHERE m.group_id = $1::integer AND s.splits <> '{}'))"
 /* clang-format off */
 #define DECISIONS                                                                                  \
     "SELECT d.id, " USEC("d.at") ", d.actor, d.kind, d.group_id, d.other_id, o.title, "            \
     "CASE WHEN d.kind = 'split' THEN coalesce(d.detail->'selector', d.detail) END, "               \
     USEC("d.undone_at") ", d.undone_by, EXISTS (SELECT FROM grouping_requests r "                  \
     " WHERE r.kind = 'undo' AND r.state IN ('waiting', 'running') "                                \
-    " AND r.detail->>'decision' = d.id::text), coalesce(g.merged_into, g.id) "                     \
+    " AND r.detail->>'decision' = d.id::text), coalesce(g.merged_into, g.id), "                    \
+    "d.group_id <> $1::integer AND d.other_id IS DISTINCT FROM $1::integer AND " CAME_OUT " "      \
     "FROM grouping_decisions d JOIN crash_groups g ON g.id = d.group_id "                          \
     "LEFT JOIN crash_groups o ON o.id = d.other_id "
 /* clang-format on */
@@ -215,6 +244,7 @@ static void read_decision(struct arena *a, const PGresult *res, int row, void *r
         .undone_by = text_at(a, res, row, 9),
         .being_undone = db_bool(res, row, 10),
         .group_now = db_int(res, row, 11),
+        .parted = db_bool(res, row, 12),
     };
 }
 
@@ -222,6 +252,7 @@ int query_decisions(struct db *d, struct arena *a, int64_t group, struct decisio
 {
     static const struct db_query q = {"decisions", DECISIONS
                                       "WHERE d.group_id = $1::integer OR d.other_id = $1::integer "
+                                      "OR " CAME_OUT " "
                                       "ORDER BY d.id DESC LIMIT " TEXT_OF(DECISIONS_SHOWN)};
     struct number id = number(group);
     const char *const params[] = {id.text};
@@ -229,11 +260,12 @@ int query_decisions(struct db *d, struct arena *a, int64_t group, struct decisio
     return FETCH(d, q, params, a, read_decision, ret);
 }
 
-int query_decision(struct db *d, struct arena *a, int64_t id, struct decision_row *ret)
+int query_decision(struct db *d, struct arena *a, int64_t id, int64_t group,
+                   struct decision_row *ret)
 {
-    static const struct db_query q = {"decision", DECISIONS "WHERE d.id = $1"};
-    struct number key = number(id);
-    const char *const params[] = {key.text};
+    static const struct db_query q = {"decision", DECISIONS "WHERE d.id = $2"};
+    struct number key = number(id), about = number(group);
+    const char *const params[] = {about.text, key.text};
 
     return FETCH_ONE(d, q, params, a, read_decision, ret);
 }
@@ -247,7 +279,7 @@ int query_decision(struct db *d, struct arena *a, int64_t id, struct decision_ro
     "coalesce(r.detail->>'group', d.group_id::text), "                                             \
     "coalesce(r.detail->>'into', CASE WHEN d.kind = 'merge' THEN d.other_id::text END), "          \
     "r.detail->>'decision', coalesce(r.detail->'selector', d.detail->'selector'), "                \
-    "r.detail->>'build_id', d.kind "                                                               \
+    "r.detail->>'build_id', d.kind, r.detail->>'query' "                                                               \
     "FROM grouping_requests r LEFT JOIN grouping_decisions d "                                     \
     "ON r.kind = 'undo' AND d.id::text = r.detail->>'decision' "
 /* clang-format on */
@@ -271,6 +303,7 @@ static void read_request(struct arena *a, const PGresult *res, int row, void *re
         .selector = text_at(a, res, row, 13),
         .build_id = text_at(a, res, row, 14),
         .undone_kind = text_at(a, res, row, 15),
+        .query = text_at(a, res, row, 16),
     };
 }
 
@@ -288,6 +321,17 @@ int query_requests(struct db *d, struct arena *a, int64_t group, struct request_
     const char *const params[] = {id.text};
 
     return FETCH(d, q, params, a, read_request, ret);
+}
+
+int query_open_requests(struct db *d, struct arena *a, struct request_list *ret)
+{
+    static const struct db_query q = {
+        "open-requests", REQUESTS "WHERE NOT r.detail @> '{\"preview\": true}' "
+                                  "AND (r.state IN ('waiting', 'running') OR (r.state = 'failed' "
+                                  " AND coalesce(r.ended_at, r.at) > now() - interval '1 day')) "
+                                  "ORDER BY r.id LIMIT " TEXT_OF(REQUESTS_WAITING_MAX)};
+
+    return rows_fetch(d, &q, NULL, 0, a, read_request, sizeof(*ret->rows), &ret->rows, &ret->n);
 }
 
 int query_request(struct db *d, struct arena *a, int64_t id, struct request_row *ret)

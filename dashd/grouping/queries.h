@@ -77,8 +77,14 @@ int query_stack_events(struct db *d, int64_t group, uint64_t *ret);
 struct group_state {
     const char *split_hint; /* JSON; NULL */
     bool held;
+    int64_t dismissed_at; /* a person said that it is one bug all the same; 0 */
+    const char *dismissed_by;
 };
 int query_group_state(struct db *d, struct arena *a, int64_t group, struct group_state *ret);
+
+/* The group's hint goes, and none is given again until its camps are others. *ret_changed false:
+ * there is no hint. */
+int query_dismiss_hint(struct db *d, int64_t group, const struct audit_entry *e, bool *ret_changed);
 
 /* --- Decisions --- */
 
@@ -88,6 +94,7 @@ struct decision_row {
     const char *actor, *kind; /* "merge", "split" */
     int64_t group_id, other_id;
     int64_t group_now;       /* that has the group's crashes since */
+    bool parted;             /* of a split: the group asked for came out of it */
     const char *other_title; /* NULL */
     const char *selector;    /* JSON, of a split; NULL */
     int64_t undone_at;       /* 0: in force */
@@ -99,9 +106,11 @@ struct decision_list {
     size_t n;
 };
 #define DECISIONS_SHOWN 20
-/* About the group, the newest first. */
+/* About the group, or out of which it came; the newest first. */
 int query_decisions(struct db *d, struct arena *a, int64_t group, struct decision_list *ret);
-int query_decision(struct db *d, struct arena *a, int64_t id, struct decision_row *ret);
+/* group: as parted has it. */
+int query_decision(struct db *d, struct arena *a, int64_t id, int64_t group,
+                   struct decision_row *ret);
 
 /* --- Requests --- */
 
@@ -113,7 +122,7 @@ struct request_row {
     const char *problem;
     int64_t group, into, decision; /* 0: it has none */
     const char *selector;          /* JSON; NULL */
-    const char *build_id;          /* NULL */
+    const char *build_id, *query;  /* NULL */
     const char *undone_kind;       /* of the decision; NULL */
 };
 struct request_list {
@@ -126,6 +135,8 @@ int query_requests(struct db *d, struct arena *a, int64_t group, struct request_
 int query_request(struct db *d, struct arena *a, int64_t id, struct request_row *ret);
 
 #define REQUESTS_WAITING_MAX 100 /* further ones are refused */
+/* About any group: those that wait or run, and what failed in the last day; the oldest first. */
+int query_open_requests(struct db *d, struct arena *a, struct request_list *ret);
 
 struct request_new {
     const char *kind, *detail; /* detail: JSON */

@@ -95,6 +95,13 @@ static void bar(struct buf *b, size_t i, const struct chart_bar *c, uint64_t sca
     if (h == 0 && c->value > 0)
         h = 1;
     format_count(c->value, value);
+    if (c->href && c->value) {
+        buf_adds(b, "<a href=\"");
+        html_put_text(b, c->href);
+        buf_adds(b, "\" aria-label=\"");
+        html_put_text(b, c->label);
+        buf_printf(b, ": %s\">", value);
+    }
     /* An invisible bar of full height carries the title, so that an empty hour can be pointed at,
      * too. */
     buf_adds(b, "<g><title>");
@@ -104,7 +111,16 @@ static void bar(struct buf *b, size_t i, const struct chart_bar *c, uint64_t sca
     if (h > 0)
         buf_printf(b, "<path d=\"M%zu %dv-%" PRIu64 "h%dV%dz\"/>", i * BARS_STEP + 2, BARS_HEIGHT,
                    h, BARS_BAR, BARS_HEIGHT);
-    buf_adds(b, "</g>");
+    buf_adds(b, c->href && c->value ? "</g></a>" : "</g>");
+}
+
+/* What holds links is no picture to a screen reader. */
+static bool linked(const struct chart_bar *bars, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bars[i].href && bars[i].value)
+            return true;
+    return false;
 }
 
 struct markup chart_bars(struct arena *a, const struct chart_bar *bars, size_t n,
@@ -118,11 +134,10 @@ struct markup chart_bars(struct arena *a, const struct chart_bar *bars, size_t n
         highest = bars[i].value > highest ? bars[i].value : highest;
     scale = chart_scale(highest);
     buf_init(&b, 512 * 1024);
-    buf_printf(
-        &b,
-        "<svg class=\"bars\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" role=\"img\""
-        " aria-label=\"",
-        n * BARS_STEP, BARS_HEIGHT);
+    buf_printf(&b,
+               "<svg class=\"bars\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" role=\"%s\""
+               " aria-label=\"",
+               n * BARS_STEP, BARS_HEIGHT, linked(bars, n) ? "group" : "img");
     html_put_text(&b, description);
     buf_adds(&b, "\">");
     for (size_t i = 0; i < n; i++)

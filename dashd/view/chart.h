@@ -21,6 +21,7 @@ struct markup chart_spark(struct arena *a, const uint32_t *values, size_t n, con
 struct chart_bar {
     uint64_t value;
     const char *label; /* "14:00", shown on pointing at the bar */
+    const char *href;  /* where a bar that is not empty leads to, made by us; NULL: nowhere */
 };
 
 /* A wide chart that takes the width of its container; every bar carries its label and value as

@@ -5,48 +5,16 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/codepoint.h"
 #include "common/base/clock.h"
 #include "dashd/view/format.h"
-
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 void html_literal(struct buf *out, const char *p, size_t n)
 {
     buf_add(out, p, n);
 }
 
-/* The code point at p, which is valid UTF-8, and its length. */
-static uint32_t decode(const unsigned char *p, size_t *ret_n)
-{
-    size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-
-    for (size_t i = 1; i < n; i++)
-        c = c << 6 | (p[i] & 0x3f);
-    *ret_n = n;
-    return c;
-}
-
-/* Characters that are not seen themselves but change what is: C0 and C1 controls but tab and line
- * feed, soft hyphen, bidirectional marks and overrides, zero-width characters, the byte order mark,
- * line separators, tags. */
-static bool is_invisible(uint32_t c)
-{
-    static const struct {
-        uint32_t first, last;
-    } ranges[] = {
-        {0x00, 0x08},     {0x0b, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},
-        {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},
-        {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
-        if (c >= ranges[i].first && c <= ranges[i].last)
-            return true;
-    return false;
-}
-
-static void put_code_point(struct buf *out, const char *p, size_t n, uint32_t c)
+static void put_character(struct buf *out, uint32_t c)
 {
     switch (c) {
     case '&':
@@ -65,39 +33,22 @@ static void put_code_point(struct buf *out, const char *p, size_t n, uint32_t c)
         buf_adds(out, "&#39;");
         return;
     default:
-        break;
-    }
-    if (is_invisible(c))
-        buf_printf(out, "[U+%04" PRIX32 "]", c);
-    else
-        buf_add(out, p, n);
-}
-
-/* p[0..n) is valid UTF-8. breaks: the symbol may be wrapped behind :: and , */
-static void put_valid(struct buf *out, const char *p, size_t n, bool breaks)
-{
-    for (size_t i = 0, step; i < n; i += step) {
-        uint32_t c = decode((const unsigned char *)p + i, &step);
-
-        put_code_point(out, p + i, step, c);
-        if (breaks && (c == ',' || (c == ':' && i > 0 && p[i - 1] == ':')))
-            buf_adds(out, "<wbr>");
+        codepoint_put(out, c);
     }
 }
 
+/* breaks: the symbol may be wrapped behind :: and , */
 static void put(struct buf *out, struct str s, bool breaks)
 {
-    while (s.n > 0) {
-        size_t valid = utf8_valid_prefix(s.p, s.n);
+    uint32_t before = 0;
 
-        put_valid(out, s.p, valid, breaks);
-        s.p += valid;
-        s.n -= valid;
-        if (s.n > 0) {
-            buf_adds(out, REPLACEMENT);
-            s.p++;
-            s.n--;
-        }
+    while (s.n > 0) {
+        uint32_t c = codepoint_next(&s);
+
+        put_character(out, c);
+        if (breaks && (c == ',' || (c == ':' && before == ':')))
+            buf_adds(out, "<wbr>");
+        before = c;
     }
 }
 

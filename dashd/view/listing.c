@@ -84,10 +84,45 @@ static const char *parse_cursor(const char *text, struct listing *l)
     return NULL;
 }
 
+/* Browsers send what people type: bytes that are no text are made some. */
+static const char *query_text(const char *text, struct arena *a)
+{
+    struct str s = str_trim(str_from(text));
+    char *copy = arena_strndup(a, s.p, s.n);
+
+    utf8_repair(copy, s.n);
+    return copy;
+}
+
+/* Whatever such a term names should be found, whichever state it is in. */
+static bool tells_state(const struct search_query *q)
+{
+    for (size_t i = 0; i < q->n_terms; i++) {
+        enum search_field_id field = q->terms[i].field;
+
+        if (field == SEARCH_IS || field == SEARCH_ID || field == SEARCH_FP)
+            return true;
+    }
+    return false;
+}
+
+static const char *parse_query(const struct listing_query *q, struct arena *a, struct listing *l)
+{
+    struct search_mistake m;
+
+    l->text = query_text(q->text, a);
+    if (search_parse(str_from(l->text), a, &l->query, &m) != 0)
+        return arena_printf(a, "q, from byte %zu on: %s%s%s%s", m.at + 1, m.message,
+                            m.nearest ? "; did you mean " : "", m.nearest ? m.nearest : "",
+                            m.nearest ? "?" : "");
+    if (cstr_empty(q->status) && tells_state(&l->query))
+        parse_status("all", l);
+    return NULL;
+}
+
 const char *listing_parse(const struct listing_query *q, struct arena *a, struct listing *ret)
 {
     struct listing l = {.status = &listing_statuses[0], .limit = LISTING_PAGE};
-    struct str text = str_trim(str_from(q->text));
     const char *wrong = parse_status(cstr_empty(q->status) ? NULL : q->status, &l);
 
     if (!wrong)
@@ -96,15 +131,24 @@ const char *listing_parse(const struct listing_query *q, struct arena *a, struct
         wrong = parse_limit(q->limit, &l);
     if (!wrong)
         wrong = parse_cursor(cstr_empty(q->cursor) ? NULL : q->cursor, &l);
-    if (!wrong && text.n > LISTING_TEXT_MAX)
-        wrong = "the searched text is too long: 200 bytes at most";
-    if (wrong)
-        return wrong;
-    char *copy = arena_strndup(a, text.p, text.n);
-    utf8_repair(copy, text.n);
-    l.text = copy;
-    *ret = l;
-    return NULL;
+    if (!wrong)
+        wrong = parse_query(q, a, &l);
+    if (!wrong)
+        *ret = l;
+    return wrong;
+}
+
+const char *listing_mistake(const struct listing_query *q, struct arena *a)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(4 * SEARCH_QUERY_MAX);
+    const char *text = query_text(q->text, a);
+    struct search_mistake m;
+    struct search_query query;
+
+    if (strlen(text) > SEARCH_QUERY_MAX || search_parse(str_from(text), a, &query, &m) == 0)
+        return NULL;
+    search_point(str_from(text), &m, &b);
+    return arena_strdup(a, buf_text(&b));
 }
 
 int64_t group_id_parse(const char *text)

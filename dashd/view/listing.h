@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/search/query.h"
 
 #define LISTING_PAGE      50
 #define LISTING_LIMIT_MAX 200
-#define LISTING_TEXT_MAX  200 /* bytes of the searched text */
+#define LISTING_TEXT_MAX  SEARCH_QUERY_MAX
 
 enum listing_sort { SORT_LAST_SEEN, SORT_FIRST_SEEN, SORT_EVENTS, SORT_HOSTS, SORT_COUNT };
 
@@ -29,7 +30,8 @@ extern const size_t listing_statuses_n;
 
 struct listing {
     const struct listing_status *status;
-    const char *text; /* "" for none; valid UTF-8 */
+    const char *text; /* the query as it was written, "" for none; valid UTF-8 */
+    struct search_query query;
     enum listing_sort sort;
     bool ascending;
     unsigned limit;
@@ -42,8 +44,12 @@ struct listing_query {
     const char *status, *text, *sort, *limit, *cursor;
 };
 
-/* NULL and *ret filled, or what is wrong in words with a hint. */
+/* NULL and *ret filled, or what is wrong in words with a hint. A query that says in which state or
+ * by which id is asked in all states, unless a status is given. */
 const char *listing_parse(const struct listing_query *q, struct arena *a, struct listing *ret);
+
+/* The query on one line and carets under its mistake; NULL when there is none. */
+const char *listing_mistake(const struct listing_query *q, struct arena *a);
 
 /* "last_seen", "-last_seen" (a minus: descending, the default of every order). */
 const char *listing_sort_name(enum listing_sort s);

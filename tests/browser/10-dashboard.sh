@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# LIMIT: 600
+# LIMIT: 900
 # A Corral with a made-up fleet, for tests/browser/run.js, whose output this is. Screenshots go to build/screenshots.
 # shellcheck source=tests/lib/testlib.sh
 . "$(dirname "$0")/../lib/testlib.sh"
@@ -14,6 +14,12 @@ if [ tests/browser/package-lock.json -nt tests/browser/node_modules/.package-loc
     fi
 fi
 
+# A checkout with the line that crashes.
+mkdir -p "$STACK/conf" "$WORK/checkout/src"
+for ((i = 1; i < 160; i++)); do
+    echo "    process(order, $i, \"a rather long line <script>window.hostile = $i</script> that does not fit into a narrow window\");"
+done >"$WORK/checkout/src/app.c"
+echo "source_roots = /build/ordersd-2.5.0=$WORK/checkout" >"$STACK/conf/dashd.extra"
 # shellcheck disable=SC2119
 stack_up
 stack stop ingestd workerd sender >"$WORK/.output" 2>&1 || bail 'only dashd and the database are needed'

@@ -86,6 +86,14 @@ SELECT pg_temp.crash_id(at, h.key), at + interval '350 milliseconds', at, n, s.i
        CASE WHEN h.key = '2/restricted' THEN 1 WHEN h.key = '1/fixed2' THEN 2 ELSE 0 END
 FROM happening AS h JOIN plan USING (n) JOIN stacks s ON s.digest = sha256(n::text::bytea);
 
+-- A version that came out nine days ago, in which some of ordersd's bugs are fixed.
+UPDATE crash_events SET program_id = (SELECT id FROM programs WHERE executable = '/usr/sbin/ordersd' AND version = '2.5.0-1')
+WHERE group_id > 30 AND crashed_at > to_timestamp(:now) - interval '9 days';
+DELETE FROM crash_events WHERE group_id BETWEEN 11 AND 18 AND crashed_at > to_timestamp(:now) - interval '9 days';
+DELETE FROM crash_events WHERE group_id BETWEEN 19 AND 24 AND crashed_at <= to_timestamp(:now) - interval '9 days';
+UPDATE crash_events SET program_id = (SELECT id FROM programs WHERE executable = '/usr/sbin/ordersd' AND version = '2.5.0-1')
+WHERE group_id BETWEEN 19 AND 24;
+
 INSERT INTO problems (problem)
 VALUES ('The core ends after 40 of 96 MiB (the host''s disk was full): frames below #1 are missing.');
 UPDATE crash_events SET problem_id = (SELECT id FROM problems) WHERE flags = 2;
@@ -104,7 +112,16 @@ WHERE e.group_id = g.id;
 INSERT INTO group_stacks (group_id, stack_id, events)
 SELECT group_id, stack_id, count(*) FROM crash_events WHERE stack_id IS NOT NULL GROUP BY 1, 2;
 INSERT INTO modules (build_id, path, first_seen)
-VALUES ('0123456789abcdef0123456789abcdef01234567', '/opt/render/lib/libvendor.so', to_timestamp(:now));
+VALUES ('0123456789abcdef0123456789abcdef01234567', '/opt/render/lib/libvendor.so', to_timestamp(:now)),
+       ('89abcdef0123456789abcdef0123456789abcdef', '/usr/lib/x86_64-linux-gnu/libc.so.6', to_timestamp(:now) - interval '20 days'),
+       ('a1b2c3d4e5f60718293a4b5c6d7e8f9012345678', '/usr/sbin/ordersd', to_timestamp(:now) - interval '9 days'),
+       ('beefbeefbeefbeefbeefbeefbeefbeefbeefbeef', :'hostile', to_timestamp(:now) - interval '2 days');
 INSERT INTO stack_modules (stack_id, module_id, status)
-SELECT (SELECT min(stack_id) FROM group_stacks), id, 0 FROM modules;
+SELECT g.stack_id, m.id, CASE m.path WHEN '/usr/lib/x86_64-linux-gnu/libc.so.6' THEN 2 WHEN '/usr/sbin/ordersd' THEN 1 ELSE 0 END
+FROM (SELECT stack_id, row_number() OVER (ORDER BY stack_id) AS n FROM group_stacks) AS g
+JOIN modules m ON CASE m.path WHEN '/usr/lib/x86_64-linux-gnu/libc.so.6' THEN true WHEN '/usr/sbin/ordersd' THEN g.n > 40
+                  WHEN '/opt/render/lib/libvendor.so' THEN g.n = 1 ELSE g.n = 10 END;
+INSERT INTO module_fetches (module_id, kind, tried_at, again_at, outcome)
+SELECT id, 'debuginfo', to_timestamp(:now) - interval '3 hours', to_timestamp(:now) + interval '21 hours', 'not_found'
+FROM modules WHERE path LIKE '/usr/%';
 COMMIT;

@@ -72,17 +72,19 @@ for path in /healthz /readyz /metrics /login; do
     is "$STATUS" 200 "$path is open"
 done
 
-# Every address of the route table: what is not open must not answer.
+# Every address of the route table: what is not open must not answer, and leads nowhere but to the sign-in page.
+sed -n 's/^    {"\(GET\|POST\)", "\([^"]*\)", .*/\1 \2/p' dashd/main.c >"$WORK/routes"
+is "$(wc -l <"$WORK/routes")" "$(grep -cE '"(GET|POST|PUT|PATCH|DELETE|HEAD)"' dashd/main.c)" 'the table of addresses is read'
 open_to_strangers() {
-    sed -n 's/^    {"\(GET\|POST\)", "\([^"]*\)", .*/\1 \2/p' dashd/main.c | while read -r method path; do
+    while read -r method path; do
         path=${path//\{id\}/1}
         request -X "$method" -d '' "$CORRAL_URL$path"
-        case "$STATUS $path" in
-        200*' /healthz' | 200*' /readyz' | 200*' /metrics' | 200*' /login' | 404*' /static/'* | 401*' /login' | 303*) ;;
-        401*' /api/'*) ;;
-        *) echo "$method $path: $STATUS" ;;
+        case "$STATUS $path $(header Location)" in
+        200*' /healthz ' | 200*' /readyz ' | 200*' /metrics ' | 200*' /login ' | 404*' /static/'* | 401*' /login ') ;;
+        401*' /api/'* | 401*' /buildid/'* | 303*' /login' | 303*' /login?next='*) ;;
+        *) echo "$method $path: $STATUS $(header Location)" ;;
         esac
-    done
+    done <"$WORK/routes"
 }
 is "$(open_to_strangers)" '' 'no other address answers a stranger'
 
@@ -133,7 +135,7 @@ is "$(header Content-Security-Policy)" \
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" \
     'a policy without a hole'
 is "$(header Cache-Control) $(header X-Content-Type-Options) $(header X-Frame-Options)" 'no-store nosniff DENY' 'and its companions'
-like "$BODY" '<dt>Crashes, last 24 h</dt><dd><b>[0-9]' 'figures'
+like "$BODY" 'Crashes, last 24 h</a></dt><dd><b>[0-9]' 'figures'
 like "$BODY" '<svg class="bars"' 'a chart'
 day=$(sql "SELECT to_char(sum(events), 'FM999,999') FROM group_hours WHERE hour >= date_trunc('hour', now()) - interval '23 hours'")
 like "$BODY" "<b>$day</b>" 'crashes of the last 24 hours as the database has them'
@@ -143,8 +145,14 @@ like "$BODY" 'G-1 ·' 'with their numbers'
 page "/groups?q=lru.c"
 like "$BODY" 'heap corruption in cache_evict\(\) lru.c:88' 'searched'
 unlike "$BODY" 'process_data' 'and the rest left out'
-page "/groups?q=100%25_%5C&status=all"
+page "/groups?q=100%25_%5C%5C&status=all"
 like "$BODY" 'No group here matches' 'signs of LIKE are plain text'
+page "/groups?q=is:open+fnc:%3Cb%3E"
+is "$STATUS" 400 'a query with a mistake'
+like "$BODY" 'did you mean func\?' '... tells what may be meant'
+like "$BODY" $'is:open fnc:&lt;b&gt;\n        \\^\\^\\^' '... and where it is'
+page "/groups?q=%230++evict+(n%3D1)+at+app.c:3"
+is "$STATUS $(header Location)" '303 /groups?status=all&q=func%3Aevict' 'a backtrace in the search field is one for its functions'
 page '/groups?sort=title'
 is "$STATUS" 400 'an order that there is not'
 like "$BODY" 'sort must be last_seen, first_seen, events or hosts' 'is told with those that there are'
@@ -155,7 +163,8 @@ for text in 'SIGSEGV in process_data\(\)' 'web-01.example.net' '2.4.0-1' 'libven
 done
 page "/events/$EVENT"
 is "$STATUS" 200 'an event'
-for text in 'SIGSEGV / SEGV_MAPERR at address 0x18 \(NULL \+ 0x18\)' '14 threads' 'this thread&#39;s stack|this thread.s stack' 'a1b2c3d4e5f6' \
+for text in 'SIGSEGV in process_data\(\),<wbr> app.c:142: Read of 8 bytes at NULL \+ 0x18</code></h1>' '<b>Certain</b>' '14 threads' \
+    '\(order=0x0, count=17, options=&lt;optimized out&gt;\)' '>optimized out</td>' '20 more are not shown' 'PUT /api/v1/modules/0123456789abcdef' 'this thread&#39;s stack|this thread.s stack' 'a1b2c3d4e5f6' \
     '--config /etc/ordersd.toml' 'found by scanning' 'inlined' '<dt>State</dt><dd>present'; do
     like "$BODY" "$text" "… with $text"
 done
@@ -181,6 +190,8 @@ page /groups/G-1
 like "$BODY" '1,234 crashes, counted only' 'and so does its group'
 page "/events/$TRUNCATED"
 like "$BODY" 'core ends after 40 of 96 MiB' 'what went wrong is said'
+like "$BODY" 'SIGSEGV / SEGV_MAPERR at address 0x18 \(NULL \+ 0x18\)' 'without a cause there is the signal'
+like "$BODY" 'Not known: none of the rules' 'and that the cause is unknown'
 page "/events/$BARE"
 is "$STATUS" 200 'an event whose blobs are gone'
 like "$BODY" 'no longer kept' 'says so'
@@ -275,10 +286,10 @@ is "$STATUS" 200 'a browser session may read the API'
 TOKEN_OF_FORM=$(csrf "$WORK/admin.jar")
 sign_in admin "$PASSWORD" "$WORK/other.jar"
 for form in '' 'csrf=' "csrf=$(csrf "$WORK/other.jar")" "csrf=${TOKEN_OF_FORM:0:63}"; do
-    page /groups/G-2/resolve -d "$form"
+    page /groups/G-2/act -d "action=resolve&$form"
     is "$STATUS" 403 "a form with '${form:0:12}…' is not ours"
 done
-page /groups/G-2/resolve -H 'Sec-Fetch-Site: cross-site' -d "csrf=$TOKEN_OF_FORM"
+page /groups/G-2/act -H 'Sec-Fetch-Site: cross-site' -d "action=resolve&csrf=$TOKEN_OF_FORM"
 is "$STATUS" 403 'nor one that comes from elsewhere'
 is "$(status_of 2)" ongoing 'and nothing has changed'
 # Every form of the route table.
@@ -287,14 +298,14 @@ while read -r path; do
     is "$STATUS" 403 "$path wants the session's own token"
 done < <(sed -n 's/^    {"POST", "\(\/[^"]*\)", .*/\1/p' dashd/main.c | grep -v -e /api/ -e /login)
 
-page /groups/G-2/resolve -H 'Sec-Fetch-Site: same-origin' -d "csrf=$TOKEN_OF_FORM"
-is "$STATUS $(header Location) $(status_of 2)" '303 /groups/G-2 resolved' 'resolved'
+page /groups/G-2/act -H 'Sec-Fetch-Site: same-origin' -d "action=resolve&csrf=$TOKEN_OF_FORM"
+is "$STATUS $(header Location) $(status_of 2)" '303 /groups/G-2#activity resolved' 'resolved'
 is "$(sql "SELECT actor, remote FROM audit_log WHERE action = 'group.resolve' AND subject = 'G-2'")" 'user:admin|127.0.0.1' 'and written down'
 page /groups/G-2
 like "$BODY" 'by admin' 'with who it was'
-page /groups/G-2/resolve -d "csrf=$TOKEN_OF_FORM"
+page /groups/G-2/act -d "action=resolve&csrf=$TOKEN_OF_FORM"
 is "$STATUS $(audited group.resolve G-2)" '303 1' 'twice is once'
-page /groups/G-2/reopen -d "csrf=$TOKEN_OF_FORM"
+page /groups/G-2/act -d "action=reopen&csrf=$TOKEN_OF_FORM"
 is "$STATUS $(status_of 2) $(audited group.reopen G-2)" '303 ongoing 1' 'reopened'
 
 READ=$(add_token read)
@@ -312,6 +323,12 @@ is "$STATUS" 403 "a host's token may look at nothing"
 sql "UPDATE api_tokens SET revoked_at = now() WHERE name = 'test-write'"
 with_token "$WRITE" "$CORRAL_URL/api/v1/groups"
 is "$STATUS" 401 'a revoked token is no token'
+sql "UPDATE api_tokens SET revoked_at = NULL, expires_at = now() + interval '1 hour' WHERE name = 'test-write'"
+with_token "$WRITE" "$CORRAL_URL/api/v1/groups"
+is "$STATUS" 200 'one that has an end is one until then'
+sql "UPDATE api_tokens SET expires_at = now() - interval '1 second' WHERE name = 'test-write'"
+with_token "$WRITE" "$CORRAL_URL/api/v1/groups"
+is "$STATUS" 401 '… and none from then on'
 
 # --- Cores and restricted crashes -----------------------------------------------------------------------------------
 
@@ -334,13 +351,14 @@ request -b "$WORK/vera.jar" "$CORRAL_URL/events/$EVENT/core"
 is "$STATUS $(audited core.download "$EVENT")" '403 1' 'a viewer gets no core'
 with_token "$READ" "$CORRAL_URL/api/v1/events/$EVENT/core"
 is "$STATUS" 403 'nor does a token that may read'
-request -b "$WORK/vera.jar" -d "csrf=$(csrf "$WORK/vera.jar")" "$CORRAL_URL/groups/G-2/resolve"
+request -b "$WORK/vera.jar" -d "action=resolve&csrf=$(csrf "$WORK/vera.jar")" "$CORRAL_URL/groups/G-2/act"
 is "$STATUS $(status_of 2)" '403 ongoing' 'nor may a viewer resolve'
 request -b "$WORK/vera.jar" "$CORRAL_URL/events/$RESTRICTED"
 like "$STATUS $BODY" '^200 .*restricted to the roles developer and admin' 'a restricted crash hides its details from a viewer'
-unlike "$BODY" 'ordersd.toml|0x5a5a5a5a|ORDERS_SECRET|order 17|docker' 'command line and registers among them'
+unlike "$BODY" 'ordersd.toml|0x5a5a5a5a|ORDERS_SECRET|order 17|docker|Why it crashed|null-member|priority-|order=0x0|class="details"' \
+    'command line, registers, cause and values among them'
 with_token "$READ" "$CORRAL_URL/api/v1/events/$RESTRICTED"
-is "$(jq -r '[.details_hidden, has("meta"), has("analysis")] | join(" ")' <<<"$BODY")" 'true false false' 'in the API, too'
+is "$(jq -r '[.details_hidden, has("meta"), has("analysis"), has("cause")] | join(" ")' <<<"$BODY")" 'true false false false' 'in the API, too'
 with_token "$READ" "$CORRAL_URL/api/v1/events/$RESTRICTED/analysis"
 is "$STATUS" 404 'there is no way around'
 page "/events/$RESTRICTED"
@@ -358,6 +376,15 @@ for change in "seen_at = now() - interval '25 hours'" "seen_at = now(), expires_
     request -b "$WORK/vera.jar" "$CORRAL_URL/"
     is "$STATUS" 303 "a session is over: ${change%% - *}"
 done
+sign_in vera "$VIEWER_PASSWORD" "$WORK/vera.jar"
+request -b "$WORK/vera.jar" "$CORRAL_URL/"
+is "$STATUS" 200 'one that has begun goes on'
+sql "UPDATE users SET disabled_at = now() WHERE name = 'vera'"
+request -b "$WORK/vera.jar" "$CORRAL_URL/"
+is "$STATUS" 303 "not that of a user who is disabled"
+sign_in vera "$VIEWER_PASSWORD" "$WORK/x.jar"
+is "$STATUS" 401 '… and can sign in no more'
+sql "UPDATE users SET disabled_at = NULL WHERE name = 'vera'"
 sign_in vera "$VIEWER_PASSWORD" "$WORK/vera.jar"
 ok 'a user is replaced' add_user vera triager --replace
 request -b "$WORK/vera.jar" "$CORRAL_URL/"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: dashd dashd/access dashd/grouping dashd/view */
+/* UNIT: dashd dashd/access dashd/grouping dashd/source dashd/view */
 #include "dashd/access/access.h"
 
 #include "common/base/cleanup.h"
@@ -9,14 +9,16 @@ START_TEST(who_may_what)
 {
     ck_assert_uint_eq(access_rights_of_role("viewer"), MAY_READ);
     ck_assert_uint_eq(access_rights_of_role("triager"), MAY_READ | MAY_TRIAGE);
-    ck_assert_uint_eq(access_rights_of_role("developer"), MAY_READ | MAY_TRIAGE | MAY_CORE);
+    ck_assert_uint_eq(access_rights_of_role("developer"),
+                      MAY_READ | MAY_TRIAGE | MAY_CORE | MAY_SYMBOLS);
     ck_assert_uint_eq(access_rights_of_role("admin"), RIGHTS);
     ck_assert_uint_eq(access_rights_of_role("Admin"), 0);
     ck_assert_uint_eq(access_rights_of_scope("read"), MAY_READ);
-    ck_assert_uint_eq(access_rights_of_scope("write"), MAY_READ | MAY_TRIAGE | MAY_CORE);
+    ck_assert_uint_eq(access_rights_of_scope("write"),
+                      MAY_READ | MAY_TRIAGE | MAY_CORE | MAY_SYMBOLS);
     ck_assert_uint_eq(access_rights_of_scope("admin"), RIGHTS);
     ck_assert_uint_eq(access_rights_of_scope("ingest"), 0);
-    ck_assert_uint_eq(access_rights_of_scope("symbols"), 0);
+    ck_assert_uint_eq(access_rights_of_scope("symbols"), MAY_SYMBOLS);
 }
 END_TEST
 

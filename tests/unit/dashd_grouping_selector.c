@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: dashd dashd/access dashd/grouping dashd/view */
+/* UNIT: dashd dashd/access dashd/grouping dashd/source dashd/view */
 #include "dashd/grouping/selector.h"
+
+#include <string.h>
 
 #include "common/base/cleanup.h"
 #include "dashd/grouping/hint.h"
@@ -112,6 +114,31 @@ START_TEST(what_is_no_hint_is_none)
 }
 END_TEST
 
+START_TEST(witnesses_are_told_in_words)
+{
+    static const struct {
+        const char *witnesses, *words;
+    } rows[] = {
+        {"", ""},
+        {",\"witnesses\":[\"message\"]", "the message"},
+        {",\"witnesses\":[\"place\",\"<b>\",7,\"kind\",\"kind\",\"message\"]",
+         "the kind of crash, the message and where in that function it crashed"},
+    };
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct split_hint h;
+
+        hint_parse(
+            arena_printf(&a, "{\"selector\":{\"frame\":1},\"camps\":[{},{}]%s}", rows[i].witnesses),
+            &a, &h);
+        ck_assert_str_eq(witness_words(&h, &a), rows[i].words);
+        for (size_t k = 0; k < h.n_witnesses; k++)
+            ck_assert_ptr_nonnull(strstr(rows[i].witnesses, witness_name(h.witnesses[k])));
+    }
+}
+END_TEST
+
 START_TEST(camps_are_told_in_words)
 {
     static const struct selector frame = {SELECT_FRAME, 1}, signal = {SELECT_SIGNAL, 0};
@@ -128,4 +155,5 @@ END_TEST
 UNIT_TABLES_MAIN("dashd/grouping/selector", {reads_what_it_writes, ARRAY_SIZE(good)},
                  {refuses_any_other_form, ARRAY_SIZE(bad_forms)},
                  {refuses_any_other_json, ARRAY_SIZE(bad_json)}, {a_hint_has_camps, 1},
-                 {what_is_no_hint_is_none, ARRAY_SIZE(no_hints)}, {camps_are_told_in_words, 1})
+                 {what_is_no_hint_is_none, ARRAY_SIZE(no_hints)}, {camps_are_told_in_words, 1},
+                 {witnesses_are_told_in_words, 1})

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: dashd dashd/access dashd/grouping dashd/view */
+/* UNIT: dashd dashd/access dashd/grouping dashd/source dashd/view */
 #include "dashd/stack.h"
 
 #include <string.h>
@@ -160,6 +160,13 @@ START_TEST(registers_point_somewhere)
     ck_assert_str_eq(event_points_at(&analysis, &threads[1], 0x7100, &a), "stack of thread 1");
     ck_assert_ptr_null(event_points_at(&analysis, &threads[0], 0x6fff, &a));
     ck_assert_ptr_null(event_points_at(&analysis, &threads[0], 0x2000, &a));
+    struct analysis at = analysis;
+
+    at.has_address = true;
+    at.address = 0x2000;
+    ck_assert_str_eq(event_points_at(&at, &threads[0], 0x2000, &a), "the fault address");
+    at.address = 0x18; /* any register may hold a small number */
+    ck_assert_ptr_null(event_points_at(&at, &threads[0], 0x18, &a));
 }
 END_TEST
 
@@ -175,6 +182,13 @@ START_TEST(verdicts_in_words)
     ck_assert_str_eq(
         event_verdict(&e, &a),
         "SIGSEGV / SEGV_MAPERR at address 0x18 (NULL + 0x18) in process_data(), app.c:142");
+    an.cause = (struct cause){.rule = "null-member",
+                              .sentence = "Read of 8 bytes at NULL + 0x18: a member"};
+    ck_assert_str_eq(event_verdict(&e, &a),
+                     "SIGSEGV in process_data(), app.c:142: Read of 8 bytes at NULL + 0x18");
+    f.function = "process_data(int)";
+    ck_assert_str_eq(event_verdict(&e, &a),
+                     "SIGSEGV in process_data(int), app.c:142: Read of 8 bytes at NULL + 0x18");
     e = (struct event_view){.row = {.signal = 0}};
     ck_assert_str_eq(event_verdict(&e, &a), "unknown signal");
     e.row.signal = 64;

@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST(labels_of_bars_are_hostile)
 {
-    static const struct chart_bar bars[] = {{3, "<b>\"14:00\""}, {0, "15:00"}};
+    static const struct chart_bar bars[] = {{3, "<b>\"14:00\"", NULL}, {0, "15:00", NULL}};
     _cleanup_arena_ struct arena a;
     const char *svg;
 
@@ -45,6 +45,21 @@ START_TEST(labels_of_bars_are_hostile)
     ck_assert_ptr_nonnull(strstr(svg, "<title>15:00: 0</title>"));
     ck_assert_ptr_null(strstr(svg, "<b>"));
     ck_assert_ptr_null(strstr(svg, "style="));
+}
+END_TEST
+
+START_TEST(bars_lead_to_what_is_behind_them)
+{
+    static const struct chart_bar bars[] = {{3, "14:00", "/groups?a=1&b=2"}, {0, "15:00", "/"}};
+    _cleanup_arena_ struct arena a;
+    const char *svg;
+
+    arena_init(&a, 0);
+    svg = chart_bars(&a, bars, 2, "hours").text;
+    ck_assert_ptr_nonnull(strstr(svg, "role=\"group\""));
+    ck_assert_ptr_nonnull(
+        strstr(svg, "<a href=\"/groups?a=1&amp;b=2\" aria-label=\"14:00: 3\"><g>"));
+    ck_assert_ptr_null(strstr(svg, "href=\"/\""));
 }
 END_TEST
 
@@ -74,4 +89,4 @@ START_TEST(scales_are_round_and_near)
 END_TEST
 
 UNIT_MAIN("dashd/view/chart", sparkline, sparkline_of_nothing_is_flat, labels_of_bars_are_hostile,
-          scales_are_round_and_near)
+          bars_lead_to_what_is_behind_them, scales_are_round_and_near)
