@@ -226,20 +226,15 @@ static int print_json(const struct status *s)
     return CTL_OK;
 }
 
-int verb_client_status(struct access *access, int argc, char **argv)
+static int run_status(struct access *access, const struct arguments *args)
 {
-    bool json = argc == 1 && strcmp(argv[0], "--json") == 0;
     struct status s = {0};
-    int status;
+    int status = look(access, &s);
 
-    if (argc > 0 && !json) {
-        fprintf(stderr, "corralctl client status takes --json and nothing else: %s\n", argv[0]);
-        return CTL_USAGE;
-    }
-    status = look(access, &s);
+    (void)args;
     if (status != CTL_OK)
         return status;
-    if (json)
+    if (access->output.format != OUTPUT_TEXT)
         status = print_json(&s);
     else
         print_status(&s);
@@ -247,3 +242,11 @@ int verb_client_status(struct access *access, int argc, char **argv)
         status = CTL_ERROR;
     return status == CTL_OK && trouble(&s) ? CTL_CHECK_FAILED : status;
 }
+
+const struct verb verb_client_status = {
+    .word = "client",
+    .second = "status",
+    .arguments = "",
+    .help = "does this host hand its crashes to Corral, and is anything waiting?",
+    .run = run_status,
+};

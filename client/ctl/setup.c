@@ -20,6 +20,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/io.h"
 #include "common/base/str.h"
+#include "common/report/jsontree.h"
 
 #define SYSCTL_FILE "/etc/sysctl.d/60-corral.conf"
 #define SOCKET_UNIT "corral-handler.socket"
@@ -37,6 +38,8 @@ struct setup {
     bool keeps_former; /* `now` is somebody else's, and worth keeping */
 };
 
+static FILE *told; /* words for people: beside JSON they are no result */
+
 static int complain(const char *what, int error)
 {
     fprintf(stderr, "corralctl: %s: %s\n", what, strerror(-error));
@@ -53,36 +56,15 @@ static int need_root(const char *verb)
     return CTL_ERROR;
 }
 
-/* --- Options --- */
-
-static int read_options(int argc, char **argv, struct setup *s)
-{
-    for (int i = 0; i < argc; i++) {
-        bool valued = i + 1 < argc;
-
-        if (strcmp(argv[i], "--chain") == 0)
-            s->chain = true;
-        else if (strcmp(argv[i], "--dry-run") == 0)
-            s->dry_run = true;
-        else if (strcmp(argv[i], "--mode") == 0 && valued)
-            s->mode = argv[++i];
-        else if (strcmp(argv[i], "--handler") == 0 && valued)
-            s->handler = argv[++i];
-        else {
-            fprintf(stderr,
-                    "corralctl: client setup does not understand %s: see corralctl --help\n",
-                    argv[i]);
-            return CTL_USAGE;
-        }
-    }
-    if (!s->mode || strcmp(s->mode, "auto") == 0 || strcmp(s->mode, "pipe") == 0 ||
-        strcmp(s->mode, "socket") == 0)
-        return CTL_OK;
-    fprintf(stderr, "corralctl: --mode is auto, pipe or socket: %s\n", s->mode);
-    return CTL_USAGE;
-}
-
 /* --- Which way --- */
+
+static int check_mode(const char *mode)
+{
+    if (!mode || strcmp(mode, "auto") == 0 || strcmp(mode, "pipe") == 0 ||
+        strcmp(mode, "socket") == 0)
+        return CTL_OK;
+    return ctl_complain(CTL_USAGE, "--mode is auto, pipe or socket: %s", mode);
+}
 
 /* systemctl says by itself what went wrong. */
 static int systemctl(const char *verb, const char *option, const char *unit)
@@ -211,13 +193,14 @@ static int set_chain(const struct setup *s, const struct access *access)
         return CTL_OK;
     find_chain(s, chain);
     if (!*chain) {
-        printf("chain            nothing to chain: no program had the crashes before\n");
+        fprintf(told, "chain            nothing to chain: no program had the crashes before\n");
         return CTL_OK;
     }
     r = s->dry_run ? 0 : chainkey_set(access->conf_path, chain);
     if (r != 0)
         return complain(access->conf_path, r < 0 ? r : -EINVAL);
-    printf("chain            %s gets each core that is kept, too (%s)\n", chain, access->conf_path);
+    fprintf(told, "chain            %s gets each core that is kept, too (%s)\n", chain,
+            access->conf_path);
     return CTL_OK;
 }
 
@@ -245,24 +228,46 @@ static void print_setup(const struct setup *s)
     _cleanup_buf_ struct buf b = BUF_INIT(64);
 
     if (s->dry_run)
-        printf("nothing is changed (--dry-run); this would be:\n");
-    printf("core_pattern     %s\n", s->pattern);
+        fprintf(told, "nothing is changed (--dry-run); this would be:\n");
+    fprintf(told, "core_pattern     %s\n", s->pattern);
     if (s->pipe_limit >= 0)
-        printf("core_pipe_limit  %d\n", s->pipe_limit);
-    printf("at boot          %s\n", SYSCTL_FILE);
+        fprintf(told, "core_pipe_limit  %d\n", s->pipe_limit);
+    fprintf(told, "at boot          %s\n", SYSCTL_FILE);
     if (s->keeps_former)
-        printf("kept             %s (%s), in %s\n", s->now.pattern, hook_owner_name(s->now.owner),
-               FORMER_FILE);
+        fprintf(told, "kept             %s (%s), in %s\n", s->now.pattern,
+                hook_owner_name(s->now.owner), FORMER_FILE);
     if (io_read_file(AT_FDCWD, "/proc/sys/fs/suid_dumpable", &b) == 0)
-        printf("suid_dumpable    %.1s, which is left as it is%s\n", buf_text(&b),
-               buf_text(&b)[0] == '0' ? ": crashes of set-uid programs are not seen" : "");
+        fprintf(told, "suid_dumpable    %.1s, which is left as it is%s\n", buf_text(&b),
+                buf_text(&b)[0] == '0' ? ": crashes of set-uid programs are not seen" : "");
 }
 
-int verb_client_setup(struct access *access, int argc, char **argv)
-{
-    struct setup s = {0};
-    int status = read_options(argc, argv, &s);
+enum { SETUP_MODE, SETUP_CHAIN, SETUP_DRY_RUN, SETUP_HANDLER };
 
+/* What the kernel now does with a crash, or would do. */
+static void print_result(const struct access *access, const char *pattern, int pipe_limit,
+                         bool dry_run)
+{
+    _cleanup_json_ json_t *result =
+        json_pack("{s:s, s:b}", "core_pattern", pattern, "dry_run", dry_run);
+
+    if (access->output.format == OUTPUT_TEXT)
+        return;
+    if (pipe_limit >= 0)
+        json_object_set_new(result, "core_pipe_limit", json_integer(pipe_limit));
+    output_json(&access->output, result);
+}
+
+static int run_setup(struct access *access, const struct arguments *args)
+{
+    struct setup s = {
+        .mode = args->option[SETUP_MODE],
+        .handler = args->option[SETUP_HANDLER],
+        .chain = args->option[SETUP_CHAIN] != NULL,
+        .dry_run = args->option[SETUP_DRY_RUN] != NULL,
+    };
+    int status = check_mode(s.mode);
+
+    told = access->output.format == OUTPUT_TEXT ? stdout : stderr;
     if (status == CTL_OK)
         status = need_root("setup");
     if (status == CTL_OK)
@@ -276,9 +281,25 @@ int verb_client_setup(struct access *access, int argc, char **argv)
         return status;
     print_setup(&s);
     if (!s.dry_run)
-        printf("\nSee it work: corralctl client test\n");
+        fprintf(told, "\nSee it work: corralctl client test\n");
+    print_result(access, s.pattern, s.pipe_limit, s.dry_run);
     return CTL_OK;
 }
+
+const struct verb verb_client_setup = {
+    .word = "client",
+    .second = "setup",
+    .arguments = "",
+    .help = "have the kernel give this host's crashes to Corral, now and after a reboot",
+    .run = run_setup,
+    .options =
+        {
+            [SETUP_MODE] = {"--mode", "auto|pipe|socket", "how the kernel hands them over"},
+            [SETUP_CHAIN] = {"--chain", NULL, "the program that had them before gets them, too"},
+            [SETUP_DRY_RUN] = {"--dry-run", NULL, "check and say what would be done"},
+            [SETUP_HANDLER] = {"--handler", "PROGRAM", "another corral-handler than the installed"},
+        },
+};
 
 /* --- Undoing it --- */
 
@@ -290,17 +311,17 @@ static int restore(const struct hook *now)
     if (r < 0)
         return complain(FORMER_FILE, r);
     if (r != 0)
-        printf("what was there before is not known (%s): the kernel's own `core` it is\n",
-               r == FORMER_NONE ? "nothing was kept" : FORMER_FILE " is damaged");
+        fprintf(told, "what was there before is not known (%s): the kernel's own `core` it is\n",
+                r == FORMER_NONE ? "nothing was kept" : FORMER_FILE " is damaged");
     if (!now->ours) {
-        printf("core_pattern     is not ours and stays: %s (%s)\n", now->pattern,
-               hook_owner_name(now->owner));
+        fprintf(told, "core_pattern     is not ours and stays: %s (%s)\n", now->pattern,
+                hook_owner_name(now->owner));
         return CTL_OK;
     }
     r = hook_write(f.pattern, f.pipe_limit);
     if (r < 0)
         return complain("core_pattern", r);
-    printf("core_pattern     %s\ncore_pipe_limit  %d\n", f.pattern, f.pipe_limit);
+    fprintf(told, "core_pattern     %s\ncore_pipe_limit  %d\n", f.pattern, f.pipe_limit);
     return CTL_OK;
 }
 
@@ -314,16 +335,13 @@ static int remove_traces(void)
     return r < 0 ? complain(FORMER_FILE, r) : CTL_OK;
 }
 
-int verb_client_disable(struct access *access, int argc, char **argv)
+static int run_disable(struct access *access, const struct arguments *args)
 {
     struct hook now;
     int r, status;
 
-    (void)access;
-    if (argc > 0) {
-        fprintf(stderr, "corralctl: client disable takes no argument: %s\n", argv[0]);
-        return CTL_USAGE;
-    }
+    (void)args;
+    told = access->output.format == OUTPUT_TEXT ? stdout : stderr;
     status = need_root("disable");
     if (status != CTL_OK)
         return status;
@@ -335,5 +353,15 @@ int verb_client_disable(struct access *access, int argc, char **argv)
         status = remove_traces();
     if (status == CTL_OK)
         (void)systemctl("disable", "--now", SOCKET_UNIT);
+    if (status == CTL_OK && hook_read(&now) == 0)
+        print_result(access, now.pattern, now.pipe_limit, false);
     return status;
 }
+
+const struct verb verb_client_disable = {
+    .word = "client",
+    .second = "disable",
+    .arguments = "",
+    .help = "have it do again what it did before",
+    .run = run_disable,
+};

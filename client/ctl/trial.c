@@ -140,6 +140,21 @@ static int watch(const char *spool, struct trial *t)
     return 0;
 }
 
+static void report_visible(const struct access *a, const struct trial *t, const char *id,
+                           int64_t held, int64_t visible)
+{
+    _cleanup_json_ json_t *result = NULL;
+
+    if (a->output.format == OUTPUT_TEXT) {
+        printf("visible after %d ms:\n%s/events/%s\n", (int)(visible / USEC_PER_MSEC), a->dash_url,
+               id);
+        return;
+    }
+    result = json_pack("{s:s, s:i, s:I, s:I}", "id", id, "pid", (int)t->pid, "held_usec",
+                       (json_int_t)held, "visible_usec", (json_int_t)visible);
+    output_json(&a->output, result);
+}
+
 static int run_trial(const struct access *a, struct trial *t)
 {
     int64_t begun = clock_mono(), released;
@@ -152,12 +167,12 @@ static int run_trial(const struct access *a, struct trial *t)
         return CTL_ERROR;
     }
     released = clock_mono();
-    printf("process %d crashed and was gone after %d ms\n", (int)t->pid,
-           (int)((released - begun) / USEC_PER_MSEC));
+    if (a->output.format == OUTPUT_TEXT)
+        printf("process %d crashed and was gone after %d ms\n", (int)t->pid,
+               (int)((released - begun) / USEC_PER_MSEC));
     status = wait_for_event(a, t, &id);
     if (status == CTL_OK)
-        printf("visible after %d ms:\n%s/events/%s\n",
-               (int)((clock_mono() - begun) / USEC_PER_MSEC), a->dash_url, id);
+        report_visible(a, t, id, released - begun, clock_mono() - begun);
     else if (status == CTL_NOT_FOUND)
         fprintf(stderr, t->n == 0 ? "corralctl: nothing came to the spool: see the kernel log "
                                     "(dmesg) for corral-handler's words\n"
@@ -166,16 +181,13 @@ static int run_trial(const struct access *a, struct trial *t)
     return status == CTL_NOT_FOUND ? CTL_CHECK_FAILED : status;
 }
 
-int verb_client_test(struct access *access, int argc, char **argv)
+static int run_test(struct access *access, const struct arguments *args)
 {
     struct trial trial = {.inotify = -1};
     struct hook hook;
     int status, r;
 
-    if (argc > 0) {
-        fprintf(stderr, "corralctl client test takes no argument: %s\n", argv[0]);
-        return CTL_USAGE;
-    }
+    (void)args;
     r = hook_read(&hook);
     if (r < 0 || !hook.ours) {
         fprintf(stderr, "corralctl: core_pattern does not lead to corral-handler: %s\n",
@@ -193,3 +205,11 @@ int verb_client_test(struct access *access, int argc, char **argv)
         close(trial.inotify);
     return status;
 }
+
+const struct verb verb_client_test = {
+    .word = "client",
+    .second = "test",
+    .arguments = "",
+    .help = "crash a process and wait until the dashboard shows it",
+    .run = run_test,
+};

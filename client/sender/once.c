@@ -135,5 +135,7 @@ int once_run(int argc, char **argv, const void *conf)
         log_error("cannot use the spool", LOG_STR("spool", settings->spool), LOG_ERRNO(r));
         return 1;
     }
+    if (r == SPOOL_BUSY)
+        log_info("another sender is at work on this spool", LOG_STR("spool", settings->spool));
     return r == SPOOL_BUSY || left > 0 ? EX_TEMPFAIL : 0;
 }

@@ -2,6 +2,7 @@
 #include "client/transport/connection.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "client/transport/token.h"
 #include "client/transport/trouble.h"
 #include "common/base/clock.h"
+#include "common/base/io.h"
 
 #define CONNECT_SECONDS   10L
 #define PATH_BYTES_MAX    4096
@@ -271,7 +273,58 @@ static int perform(struct connection *c, struct curl_slist *further, struct repl
     return r;
 }
 
+/* --- A body into a file --- */
+
+struct download {
+    struct connection *c;
+    struct reply *reply;
+    int fd;
+    uint64_t left;
+    int error; /* -errno of writing */
+    bool too_large;
+};
+
+static size_t on_download(char *data, size_t size, size_t n, void *arg)
+{
+    struct download *d = arg;
+    long status = 0;
+
+    curl_easy_getinfo(d->c->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        return on_body(data, size, n, d->reply);
+    d->too_large = size * n > d->left;
+    if (d->too_large)
+        return 0;
+    d->left -= size * n;
+    d->error = io_write(d->fd, data, size * n);
+    return d->error < 0 ? 0 : size * n;
+}
+
+int connection_download(struct connection *c, const char *path, int fd, uint64_t max,
+                        struct reply *ret)
+{
+    struct download d = {.c = c, .reply = ret, .fd = fd, .left = max};
+    int r;
+
+    prepare(c, path, ret);
+    curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_download);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &d);
+    r = perform(c, NULL, ret);
+    if (d.too_large)
+        snprintf(ret->error, sizeof(ret->error), "it is larger than %" PRIu64 " bytes", max);
+    return d.error < 0 ? d.error : r;
+}
+
 /* --- The requests --- */
+
+int connection_post_form(struct connection *c, const char *path, struct str form, struct reply *ret)
+{
+    prepare(c, path, ret);
+    curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE, (long)form.n);
+    curl_easy_setopt(c->curl, CURLOPT_COPYPOSTFIELDS, form.n > 0 ? form.p : "");
+    return perform(c, NULL, ret);
+}
 
 int connection_get(struct connection *c, const char *path, struct reply *ret)
 {

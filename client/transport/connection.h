@@ -66,6 +66,13 @@ enum connection_outcome {
  * there is a status. */
 int connection_get(struct connection *c, const char *path, struct reply *ret);
 int connection_head(struct connection *c, const char *path, struct reply *ret);
+/* GET, of which the body of a 200 is written to fd, at most max bytes (else CONNECTION_FAILED);
+ * that of any other status is in *ret. -errno when the file can't be written. */
+int connection_download(struct connection *c, const char *path, int fd, uint64_t max,
+                        struct reply *ret);
+/* POST of an application/x-www-form-urlencoded body. */
+int connection_post_form(struct connection *c, const char *path, struct str form,
+                         struct reply *ret);
 /* The whole of a regular file as body. */
 int connection_put_file(struct connection *c, const char *path, int fd, struct reply *ret);
 /* The same, compressed on the way (Content-Encoding: zstd); its length is not told before. */
