@@ -24,14 +24,15 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(filter -fsanitize% --c
 include tests/lib/quiet.mk
 
 # --- Libraries: common/NAME becomes libNAME.a -----------------------------------------------------------------
-COMMON := base report core store http daemon
+COMMON := base report core store http daemon search
 # What each one needs from the system when it is linked.
 SYS_base   := -lcrypto
 SYS_report := -ljansson
 SYS_core   :=
 SYS_store  := -lhiredis -lpq
-SYS_http   := -lmicrohttpd -ljansson
+SYS_http   := -lmicrohttpd -ljansson -lz -lzstd
 SYS_daemon := -lsystemd
+SYS_search :=
 
 # --- Programs: folders of their sources, libraries of ours in link order, libraries of the system -----------------
 # NAME_TO: where it goes below build/VARIANT and PREFIX (default bin): what nobody starts by hand is in lib/corral.
@@ -47,7 +48,7 @@ corral-handler_LINK := $(if $(HANDLER_STATIC),-static-pie)
 corral-sender_DIRS  := client/sender client/sidecar client/transport client/spool
 corral-sender_LIBS  := daemon report core base
 corral-sender_SYS   := -lcurl -lzstd
-corralctl_DIRS      := client/ctl client/transport client/spool
+corralctl_DIRS      := client/ctl client/ctl/output client/ctl/server client/ctl/debug client/transport client/spool
 corralctl_LIBS      := report core base
 corralctl_SYS       := -lcurl -lzstd
 corral-ingestd_DIRS := ingestd
@@ -55,10 +56,10 @@ corral-ingestd_LIBS := http store report core daemon base
 corral-ingestd_SYS  := -lzstd
 # corral-workerd is a link to corral-engine, which becomes the daemon (workerd/front/programs.h).
 corral-workerd-daemon_TO   := lib/corral
-corral-workerd-daemon_DIRS := workerd workerd/grouping workerd/healing workerd/regroup workerd/supply workerd/index \
+corral-workerd-daemon_DIRS := workerd workerd/grouping workerd/healing workerd/regroup workerd/workflow workerd/supply workerd/index \
                               workerd/sources workerd/wire
 corral-workerd-daemon_ALSO := workerd/front/programs workerd/fetcher/talk
-corral-workerd-daemon_LIBS := http store report core daemon base
+corral-workerd-daemon_LIBS := http store search report core daemon base
 corral-workerd-daemon_SYS  :=
 # Reads hostile bytes: without a dynamic linker and with as little as possible around it. ENGINE_STATIC= as above.
 ENGINE_STATIC ?= $(if $(filter release,$(VARIANT)),1)
@@ -82,7 +83,7 @@ corral-fetcher_DIRS := workerd/fetcher
 corral-fetcher_LIBS := base
 corral-fetcher_SYS  := -lcurl
 corral-dashd_DIRS   := dashd
-corral-dashd_LIBS   := http store report daemon base
+corral-dashd_LIBS   := http store search report core daemon base
 corral-dashd_SYS    := -lsodium -lzstd
 
 # What a program is linked as, and from which libraries of the system: NAME_BARE names our libraries whose

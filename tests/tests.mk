@@ -19,13 +19,15 @@ FUZZ_BINS  := $(FUZZ_NAMES:%=$(B)/tests/fuzz/%)
 UNIT_MARKS := $(shell awk 'FNR <= 2 { on = 0 } FNR <= 5 && /^\/\* UNIT:/ { on = 1 } \
                       on { for (i = 1; i <= NF; i++) if ($$i ~ /^[a-z]+(\/|$$)/) print FILENAME "=" $$i } \
                       /\*\// { on = 0 }' tests/unit/*.c tests/fuzz/*.c 2>/dev/null)
-marked_dirs = $(patsubst $(1)=%,%,$(filter $(1)=%,$(UNIT_MARKS)))
+# A program's own top folder stands for all that the program is made of.
+whole = $(or $(strip $(foreach p,$(PROGRAMS),$(if $(findstring /,$(1)),,$(if $(filter $(1),$(firstword $($(p)_DIRS))),$($(p)_DIRS))))),$(1))
+marked_dirs = $(sort $(foreach d,$(patsubst $(1)=%,%,$(filter $(1)=%,$(UNIT_MARKS))),$(call whole,$(d))))
 marked_objs = $(filter-out %/main.o,$(foreach d,$(call marked_dirs,$(1)),$(call objs,$(d))))
 # Objects that a build step makes from other things than C (embedded SQL), by their program's first
 # folder.
 marked_extra = $(foreach p,$(PROGRAMS),$(if $(filter $(firstword $($(p)_DIRS)),$(call marked_dirs,$(1))),$($(p)_EXTRA)))
 
-TEST_LIBS := $(patsubst %,$(B)/lib%.a,http store report core daemon base)
+TEST_LIBS := $(patsubst %,$(B)/lib%.a,http store search report core daemon base)
 TEST_SYS   = $(sort $(foreach l,$(COMMON),$(SYS_$(l))) $(foreach p,$(PROGRAMS),$($(p)_SYS)))
 CHECK_SYS := -lcheck -lsubunit -lrt -lm
 
@@ -46,7 +48,7 @@ $(FUZZ_NAMES:%=$(B)/tests/fuzz/%.replay): $(B)/tests/fuzz/%.replay: $(B)/tests/f
 
 # A slim core of a crash without any handler.
 SLIM_CORE := $(B)/tests/lib/slim-core
-$(SLIM_CORE): $(B)/obj/tests/lib/slim-core.o $(call objs,client/slim) $(B)/libcore.a $(B)/libbase.a
+$(SLIM_CORE): $(B)/obj/tests/lib/slim-core.o $(call objs,client/slim client/sidecar) $(B)/libcore.a $(B)/libbase.a
 	$(Q_LD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lpthread
@@ -57,6 +59,14 @@ $(INDEX_TOOL): $(B)/obj/tests/lib/index-tool.o $(call objs,workerd/indexer worke
 	$(Q_LD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -liberty -lz -lzstd -llzma -ljansson -lpthread
+# What the detector of groups of several bugs says of stacks.
+DETECTOR_TOOL := $(B)/tests/lib/detector-tool
+$(DETECTOR_TOOL): $(B)/obj/tests/lib/detector-tool.o $(addprefix $(B)/obj/workerd/,regroup/detector.o regroup/hint.o \
+                  regroup/profile.o splits.o) $(call objs,workerd/grouping) $(corral-workerd-daemon_EXTRA) \
+                  $(B)/libreport.a $(B)/libbase.a
+	$(Q_LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -ljansson -lcrypto -lpthread
 # Static, so that each of its many runs is short.
 PID_RACE := $(B)/tests/lib/pid-race
 $(PID_RACE): tests/lib/pid-race.c $(B)/flags
@@ -85,7 +95,7 @@ check: test-deps   ## run every test
 
 # Fuzz targets replay under AddressSanitizer: what a parser reads past its end shows in no other
 # way.
-check-build: all crashers $(SLIM_CORE) $(INDEX_TOOL) $(PID_RACE) $(UNIT_BINS)
+check-build: all crashers $(SLIM_CORE) $(INDEX_TOOL) $(DETECTOR_TOOL) $(PID_RACE) $(UNIT_BINS)
 	$(phase) VARIANT=asan fuzz-build
 fuzz-build: $(FUZZ_BINS:%=%.replay)
 .PHONY: check-build fuzz-build
@@ -102,7 +112,7 @@ fuzz-replay: test-deps   ## fuzz targets over tests/corpus, under AddressSanitiz
 .PHONY: fuzz-replay
 
 integration: test-deps   ## integration tests against real servers (T=NAME for one)
-	$(phase) all crashers $(SLIM_CORE) $(INDEX_TOOL) $(PID_RACE)
+	$(phase) all crashers $(SLIM_CORE) $(INDEX_TOOL) $(DETECTOR_TOOL) $(PID_RACE)
 	@$(TAP_RUN) $(if $(T),tests/integration/$(T).sh,$(INTEGRATION))
 .PHONY: integration
 
@@ -152,7 +162,7 @@ $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o
 .PHONY: bench
 
 score: test-deps   ## how well crashes are grouped, beside simple peers (SETS='NAME…'; WORST=5 offenders; JSON=1)
-	$(phase) all
+	$(phase) all $(DETECTOR_TOOL)
 	@BUILD=$(B) JSON='$(JSON)' $(if $(SETS),SETS='$(SETS)') WORST='$(WORST)' tests/score/all
 .PHONY: score
 

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # The tests' own machinery can fail: what is red must show as red, what hangs must end, what is left
 # behind must be noticed.
 # shellcheck source=tests/lib/testlib.sh
 . "$(dirname "$0")/../lib/testlib.sh"
 
-# NAME, body on standard input: a test file that uses testlib.sh.
+# NAME [LIMIT [MACHINE]], body on standard input: a test file that uses testlib.sh.
 given() {
     {
         echo '#!/usr/bin/env bash'
         [ -z "${2:-}" ] || echo "# LIMIT: $2"
+        [ -z "${3:-}" ] || echo "# MACHINE: $3"
         echo ". $ROOT/tests/lib/testlib.sh"
         cat
     } >"$WORK/$1"
@@ -78,6 +80,32 @@ EOT
 judged hangs 1 '1 passed, 1 failed, 0 skipped'
 like "$SAID" 'took longer than 1 s' 'with the limit'
 not_ok 'nothing of it is left' test -e "/proc/$(cat "$WORK/hanging")/exe"
+
+# Two at a time: the free one and the first that crashes wait for each other, those that crash exclude each other, and who wants to be
+# alone is.
+for name in first second; do
+    given "$name" 30 crashes <<EOT
+ok 'nobody else crashes' mkdir "$WORK/crashing"
+touch "$WORK/$name.began"
+ok 'the free one runs beside' wait_for 20 test -e "$WORK/free.began"
+rmdir "$WORK/crashing"
+done_testing
+EOT
+done
+given free 30 <<EOT
+touch "$WORK/free.began"
+ok 'the first one runs beside' wait_for 20 test -e "$WORK/first.began"
+ok 'and the second after it' wait_for 20 test -e "$WORK/second.began"
+touch "$WORK/free.ended"
+done_testing
+EOT
+given last 30 alone <<EOT
+ok 'all have ended' test -e "$WORK/free.ended" -a ! -e "$WORK/crashing"
+done_testing
+EOT
+said=$(cd "$WORK" && CORE_PATTERN_LOCK=$WORK/lock T_JOBS=3 T_SLOW=2 "$ROOT/tests/lib/tap-run" ./first ./second ./free ./last 2>&1)
+like "$said" $'\n7 passed, 0 failed, 0 skipped\n' 'tests run at the same time, but for those that exclude each other'
+is "$(grep -c 's of work$' <<<"$said")" 2 'and the two slowest are told'
 
 # A process that outlives its test, as a forgotten server would.
 given leaves <<EOT

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 400
 # The whole way, for each program of tests/crashers and for one of the distribution: the kernel
 # hands its core to corral-handler, corral-sender ships it, corral-ingestd stores it, corral-workerd

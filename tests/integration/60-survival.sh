@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 400
 # Programs keep crashing while every part is killed with SIGKILL, stopped and started again.
 # Afterwards each crash that happened is in the database, exactly once, and nothing is left in a

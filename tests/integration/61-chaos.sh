@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 240
 # A crash storm of several programs, of which little is kept and most is counted, while everything between the kernel and the database is
 # killed with SIGKILL and the network flaps. Afterwards the events and the crashes that they stand for are as many as happened, exactly.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # core_pattern comes back as it was found, whoever was killed meanwhile, and is left alone when
 # somebody else has changed it since (tests/lib/core-pattern.sh). No daemon is needed for that: a
 # handler that only takes notes stands in for ours.

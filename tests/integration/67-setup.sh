@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 120
 # `corralctl client setup`, `status`, `test` and `disable`: the kernel's crashes come to Corral and go back to where they went before,
 # whoever else changes core_pattern meanwhile. /etc/sysctl.d and /var/lib are the test's own.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 120
 # One handler on the host gets the crashes of all containers: with the pid that the host knows, the container's own host name and id, and
 # modules of a file system that the host never looks into. Containers are namespaces, a root of their own and a control group named as

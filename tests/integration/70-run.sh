@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# MACHINE: crashes
 # LIMIT: 900
 # `make run DETACH=1` from a fresh clone, as a newcomer types it: the page it names can be read,
 # `make stop` leaves nothing, not even after everything was killed.
@@ -23,7 +24,9 @@ FOUND=$(settings)
 STACK=$CLONE/run
 STACK_TOUCHED=yes
 
-make_here() { env -u BUILD -u VARIANT MAKEFLAGS= make -C "$CLONE" --no-print-directory -j2 "$@"; }
+# What this tree has compiled of the very same files is not compiled once more.
+BORROW=("BORROW_FROM=$ROOT" "CC=$ROOT/tests/lib/borrow-cc")
+make_here() { env -u BUILD -u VARIANT MAKEFLAGS= make -C "$CLONE" --no-print-directory -j2 "${BORROW[@]}" "$@"; }
 
 ours() { grep -slazxF "CORRAL_STACK=$CLONE/run" /proc/[0-9]*/environ; }
 
@@ -40,6 +43,14 @@ if ! is $? 0 'make run DETACH=1'; then
     tail -n 40 "$WORK/said" | sed 's/^/#   /'
     done_testing
 fi
+# All that is missing or different is compiled: what was borrowed is what the clone would have made.
+other() { # FILE SUFFIX: is compiled here, for it is not as it is there
+    echo "$2" >>"$CLONE/$1"
+    rm "$CLONE/build/release/obj/${1%.c}.o"
+    inverted make_here -s build/release/obj/"${1%.c}.o"
+}
+ok 'a file that differs from ours is not borrowed' other common/base/id.c '#error differs'
+cp -p common/base/id.c "$CLONE/common/base/id.c"
 # shellcheck disable=SC1091
 . "$CLONE/run/env"
 like "$(settings)" '^\|/run/corral\.' 'core_pattern leads to us'
@@ -89,7 +100,7 @@ as_nobody() {
 rm -rf "$CLONE/run"
 chmod 711 "$WORK"
 chown -R 65534:65534 "$CLONE"
-said=$(as_nobody make -C "$CLONE" -s run DETACH=1 PORTS=auto 2>&1)
+said=$(as_nobody make -C "$CLONE" -s "${BORROW[@]}" run DETACH=1 PORTS=auto 2>&1)
 is $? 0 'make run without root' || diag "$said"
 like "$said" 'Without root .* hand core files in' 'it says what is different'
 is "$(settings)" "$FOUND" 'core_pattern is not touched'
@@ -102,6 +113,6 @@ if [ "$(head -n 1 <<<"$FOUND")" = core ]; then
 else
     skip "core_pattern is not 'core': no core file to submit" 'a submitted core has its page'
 fi
-ok 'make stop' as_nobody make -C "$CLONE" -s stop
+ok 'make stop' as_nobody make -C "$CLONE" -s "${BORROW[@]}" stop
 nothing_left
 done_testing

@@ -11,11 +11,16 @@ port_free() { # PORT
 }
 
 # Below the ephemeral range (32768 upward), so that no outgoing connection can take a port while its
-# daemon restarts.
+# daemon restarts. Tests that run at a time (tests/lib/tap-run) have a thousand each, for a port is
+# not taken before its daemon starts.
 port_pick() {
     local port
     while :; do
-        port=$((20000 + RANDOM % 10000))
+        if [ -n "${T_SLOT:-}" ]; then
+            port=$((20000 + T_SLOT % 10 * 1000 + RANDOM % 1000))
+        else
+            port=$((20000 + RANDOM % 10000))
+        fi
         if port_free "$port"; then break; fi
     done
     echo "$port"
@@ -77,6 +82,8 @@ configure() {
         echo "data = $DIR/data"
         echo "database = $(conninfo corral-dashd)"
         echo "public_url = $(url_of dashd)"
+        echo "ingestd_url = $(url_of ingestd)"
+        echo "workerd_url = $(url_of workerd)"
     } >"$DIR/conf/dashd.conf"
     {
         echo "server = $(url_of ingestd)"

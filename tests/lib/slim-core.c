@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes slim cores without any handler.
+/* Makes slim cores, and what goes with them, without any handler.
  *
  *     slim-core FULL SLIM [TOTAL]    from a full core: its head as the kernel would have sent it,
- *                                    its bytes in the place of the process' memory
+ *                                    its bytes, and those of the files that were mapped, in the
+ *                                    place of the process' memory
  *     slim-core --pipe FOLDER PID    as core_pattern's program: takes FOLDER/slim from the memory
- * of the dying process, then writes the same crash to FOLDER/full slim-core --only FOLDER PID    …
- * without the latter
+ *                                    of the dying process, then writes the same crash to
+ * FOLDER/full slim-core --only FOLDER PID    … without the latter slim-core --sidecar FILE OUT what
+ * the server may have of a program that is mapped
  *
  * FOLDER/time, or standard output, says how long slim_take took and how much there is. */
 #include <elf.h>
@@ -16,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/sidecar/sidecar.h"
 #include "client/slim/slim.h"
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
@@ -25,9 +28,19 @@
 
 static const struct slim_limits usual = {16u << 20, 256u << 10, 512u << 10, 32u << 20};
 
+static ssize_t read_mapped(const struct corefile *core, uint64_t address, void *p, size_t n)
+{
+    const struct core_mapping *m = corefile_mapping(core, address);
+    _cleanup_fd_ int fd = m ? open(m->path, O_RDONLY | O_CLOEXEC) : -1;
+
+    return fd < 0 ? 0 : pread(fd, p, n, (off_t)(address - m->start + m->file_offset));
+}
+
 static ssize_t read_core(void *arg, uint64_t address, void *p, size_t n)
 {
-    return corefile_read(arg, address, p, n);
+    ssize_t got = corefile_read(arg, address, p, n);
+
+    return got > 0 ? got : read_mapped(arg, address, p, n);
 }
 
 static ssize_t read_process(void *arg, uint64_t address, void *p, size_t n)
@@ -177,14 +190,33 @@ static int from_pipe(const char *folder, const char *pid, bool full)
     return rename("time.new", "time") < 0;
 }
 
+static int make_sidecar(const char *from, const char *to)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    _cleanup_fd_ int in = open(from, O_RDONLY | O_CLOEXEC);
+    _cleanup_fd_ int out = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct sidecar s;
+    struct bytes b;
+
+    if (in < 0 || out < 0 || bytes_of_file(in, &b) != 0)
+        die(from);
+    if (sidecar_plan(b, &a, &s) != 0 || sidecar_write_fd(&s, out) != 0)
+        die(to);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--pipe") == 0)
         return from_pipe(argv[2], argv[3], true);
     if (argc == 4 && strcmp(argv[1], "--only") == 0)
         return from_pipe(argv[2], argv[3], false);
+    if (argc == 4 && strcmp(argv[1], "--sidecar") == 0)
+        return make_sidecar(argv[2], argv[3]);
     if (argc == 3 || argc == 4)
         return from_file(argv[1], argv[2], argv[3]);
-    fputs("usage: slim-core FULL SLIM [TOTAL] | --pipe FOLDER PID | --only FOLDER PID\n", stderr);
+    fputs("usage: slim-core FULL SLIM [TOTAL] | --pipe FOLDER PID | --only FOLDER PID | "
+          "--sidecar FILE OUT\n",
+          stderr);
     return 2;
 }

@@ -74,7 +74,14 @@ sender_kill() { # SIGNAL
     SENDER=
 }
 
-send_once() { "$BIN/corral-sender" --once -c "$CONF" </dev/null 2>>"$SENDER_LOG"; }
+# Into the log, and what it says when it fails to standard error as well: the log is emptied between the steps of a test.
+send_once() {
+    local status=0 before
+    before=$(stat -c %s "$SENDER_LOG" 2>/dev/null || echo 0)
+    "$BIN/corral-sender" --once -c "$CONF" </dev/null 2>>"$SENDER_LOG" || status=$?
+    if [ "$status" != 0 ]; then tail -c "+$((before + 1))" "$SENDER_LOG" >&2; fi
+    return "$status"
+}
 
 # --- The relay --------------------------------------------------------------------------------------------------
 

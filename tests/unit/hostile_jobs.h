@@ -34,6 +34,7 @@
 
 struct hostile_job {
     int core, socket, scratch;
+    bool variables;       /* was asked for them */
     const char *argument; /* what follows the name */
 };
 
@@ -256,19 +257,33 @@ static int hostile_kept(const struct hostile_job *j)
     return hostile_tell(j, kept_find(j->argument) >= 0 ? "kept" : "not kept");
 }
 
+/* Breaks as the argument says when variables are asked for. */
+static int hostile_variables(const struct hostile_job *j)
+{
+    if (!j->variables)
+        return hostile_judge(j, true);
+    if (strcmp(j->argument, "crash") == 0)
+        return hostile_crash(j);
+    if (strcmp(j->argument, "memory") == 0)
+        return hostile_memory(j);
+    if (strcmp(j->argument, "rubbish") == 0)
+        return hostile_rubbish(j);
+    return strcmp(j->argument, "hang") == 0 ? hostile_hang(j) : hostile_tell(j, "with variables");
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct hostile_job *j);
 } hostile_jobs[] = {
-    {"good", hostile_good},       {"slow", hostile_slow},       {"hang", hostile_hang},
-    {"burn", hostile_burn},       {"stay", hostile_stay},       {"crash", hostile_crash},
-    {"abort", hostile_abort},     {"leave", hostile_leave},     {"half", hostile_half},
-    {"rubbish", hostile_rubbish}, {"flood", hostile_flood},     {"ask", hostile_ask},
-    {"memory", hostile_memory},   {"disk", hostile_disk},       {"open", hostile_open},
-    {"signal", hostile_signal},   {"count", hostile_count},     {"scratch", hostile_scratch},
-    {"socket", hostile_socket},   {"execute", hostile_execute}, {"fork", hostile_fork},
-    {"trace", hostile_trace},     {"limit", hostile_limit},     {"want", hostile_want},
-    {"kept", hostile_kept},
+    {"good", hostile_good},       {"slow", hostile_slow},           {"hang", hostile_hang},
+    {"burn", hostile_burn},       {"stay", hostile_stay},           {"crash", hostile_crash},
+    {"abort", hostile_abort},     {"leave", hostile_leave},         {"half", hostile_half},
+    {"rubbish", hostile_rubbish}, {"flood", hostile_flood},         {"ask", hostile_ask},
+    {"memory", hostile_memory},   {"disk", hostile_disk},           {"open", hostile_open},
+    {"signal", hostile_signal},   {"count", hostile_count},         {"scratch", hostile_scratch},
+    {"socket", hostile_socket},   {"execute", hostile_execute},     {"fork", hostile_fork},
+    {"trace", hostile_trace},     {"limit", hostile_limit},         {"want", hostile_want},
+    {"kept", hostile_kept},       {"variables", hostile_variables},
 };
 
 /* Runs what the file names; -1 when it names nothing. */
@@ -293,7 +308,10 @@ static int hostile_run(int named_by, struct hostile_job *j)
 
 static int hostile_analyse(const struct order *o, const struct parcel_fds *fds)
 {
-    struct hostile_job j = {.core = fds->list[0], .socket = fds->list[1], .scratch = fds->list[2]};
+    struct hostile_job j = {.core = fds->list[0],
+                            .socket = fds->list[1],
+                            .scratch = fds->list[2],
+                            .variables = o->variables};
     int status = hostile_run(j.core, &j);
 
     return status >= 0 ? status : children_jobs.analyse(o, fds);
