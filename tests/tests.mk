@@ -20,8 +20,8 @@ UNIT_MARKS := $(shell awk 'FNR <= 2 { on = 0 } FNR <= 5 && /^\/\* UNIT:/ { on = 
                       on { for (i = 1; i <= NF; i++) if ($$i ~ /^[a-z]+(\/|$$)/) print FILENAME "=" $$i } \
                       /\*\// { on = 0 }' tests/unit/*.c tests/fuzz/*.c 2>/dev/null)
 # A program's own top folder stands for all that the program is made of.
-whole = $(or $(strip $(foreach p,$(PROGRAMS),$(if $(findstring /,$(1)),,$(if $(filter $(1),$(firstword $($(p)_DIRS))),$($(p)_DIRS))))),$(1))
-marked_dirs = $(sort $(foreach d,$(patsubst $(1)=%,%,$(filter $(1)=%,$(UNIT_MARKS))),$(call whole,$(d))))
+whole_program = $(or $(strip $(foreach p,$(PROGRAMS),$(if $(findstring /,$(1)),,$(if $(filter $(1),$(firstword $($(p)_DIRS))),$($(p)_DIRS))))),$(1))
+marked_dirs = $(sort $(foreach d,$(patsubst $(1)=%,%,$(filter $(1)=%,$(UNIT_MARKS))),$(call whole_program,$(d))))
 marked_objs = $(filter-out %/main.o,$(foreach d,$(call marked_dirs,$(1)),$(call objs,$(d))))
 # Objects that a build step makes from other things than C (embedded SQL), by their program's first
 # folder.
