@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "common/http/forwarded.h"
 #include "common/store/db.h"
 #include "common/store/queue.h"
 
@@ -28,6 +29,10 @@ const struct conf_key ingest_conf_keys[INGEST_CONF_KEYS] = {
         "PostgreSQL, as a libpq connection string. Read for API tokens only."),
     KEY(dashboard_url, CONF_TEXT, "", 0, 0,
         "Where people see the dashboard; then answers carry the event's address in Location."),
+    KEY(trusted_proxies, CONF_TEXT, "", 0, 0,
+        "Proxies whose X-Forwarded-For is believed, as addresses, networks (10.0.0.0/8) or unix "
+        "for whoever "
+        "comes through a unix socket; empty: none."),
     KEY(tokens_refresh, CONF_DURATION, "5s", SECOND / 10, DAY,
         "How often API tokens are read from PostgreSQL; a revoked one is accepted for as long."),
     KEY(core_max, CONF_SIZE, "4G", 64 * 1024, 0, "Largest core taken, as it comes over the wire."),
@@ -58,6 +63,7 @@ const char *ingest_conf_check(const void *conf)
 {
     const struct ingest_conf *c = conf;
     enum appetite_policy ignored;
+    struct forwarded proxies;
 
     if (!queue_address_valid(c->redis))
         return "redis must be host:port or unix:/path";
@@ -66,6 +72,8 @@ const char *ingest_conf_check(const void *conf)
                "dbname=corral";
     if (appetite_policy_parse(c->want_core, &ignored) < 0)
         return "want_core must be auto, full, slim or none";
+    if (forwarded_parse(c->trusted_proxies, &proxies) < 0)
+        return "trusted_proxies must be up to 32 addresses, networks such as 10.0.0.0/8, or unix";
     if (*c->data != '/')
         return "data must be an absolute path";
     if (*c->dashboard_url && !cstr_starts(c->dashboard_url, "http://") &&

@@ -12,8 +12,9 @@ struct ingest_conf {
     char *data; /* root of the blob store; tokens.json is kept there, too */
     char *redis;
     char *database;
-    char *dashboard_url; /* "": answers have no Location */
-    char *want_core;     /* auto, full, slim, none */
+    char *dashboard_url;   /* "": answers have no Location */
+    char *want_core;       /* auto, full, slim, none */
+    char *trusted_proxies; /* as in forwarded.h */
     char *log_level;
     uint64_t core_max;        /* bytes on the wire */
     uint64_t module_max;      /* bytes as stored */
@@ -24,7 +25,7 @@ struct ingest_conf {
     int64_t tokens_refresh, sweep_interval, idle_timeout; /* usec */
 };
 
-#define INGEST_CONF_KEYS 17
+#define INGEST_CONF_KEYS 18
 
 extern const struct conf_key ingest_conf_keys[INGEST_CONF_KEYS];
 

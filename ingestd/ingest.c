@@ -126,8 +126,10 @@ static int start_auth(struct ingest *in)
 
 static int start_server(struct ingest *in, const struct route *routes, size_t n_routes)
 {
+    static struct forwarded proxies;
     struct http_options o = {
         .name = "corral-ingestd",
+        .proxies = &proxies,
         .listen = in->conf->listen,
         .base_path = "",
         .threads = (unsigned)in->conf->threads,
@@ -139,8 +141,10 @@ static int start_server(struct ingest *in, const struct route *routes, size_t n_
         .before = authorize,
         .done = count,
     };
-    int r = http_start(&o, &in->server);
+    int r;
 
+    forwarded_parse(in->conf->trusted_proxies, &proxies); /* ingest_conf_check has tried it */
+    r = http_start(&o, &in->server);
     if (r < 0)
         log_error("cannot listen", LOG_STR("listen", in->conf->listen), LOG_ERRNO(r));
     return r;

@@ -26,7 +26,7 @@
 #define SPACE_CHECK_STEP (16u * 1024 * 1024) /* bytes of a core between two looks at the disk */
 #define FRAMING_MAX      (MULTIPART_PARTS_MAX * (MULTIPART_HEADER_MAX + 256))
 
-enum form { FORM_NONE, FORM_JSON, FORM_FIELDS };
+enum meta_form { FORM_NONE, FORM_JSON, FORM_FIELDS };
 enum part { PART_NONE, PART_META, PART_FIELD, PART_CORE };
 
 struct intake {
@@ -34,10 +34,10 @@ struct intake {
     struct request *q;
     struct response *r; /* of the call that is being made */
     struct multipart *multipart;
-    enum form form;   /* of the metadata seen so far */
-    enum part part;   /* being read */
-    struct str field; /* its name */
-    struct buf text;  /* meta's JSON to the end; or a field's value */
+    enum meta_form form; /* of the metadata seen so far */
+    enum part part;      /* being read */
+    struct str field;    /* its name */
+    struct buf text;     /* meta's JSON to the end; or a field's value */
     struct crash_meta meta;
     char folder[BLOB_PATH_SIZE]; /* "": none made, or not ours any more */
     int folder_fd;

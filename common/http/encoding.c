@@ -98,7 +98,7 @@ enum encoding encoding_choose(const char *accept)
 bool encoding_shrinks(const char *content_type)
 {
     static const char *const types[] = {"text/", "application/json", "application/problem+json",
-                                        "image/svg+xml"};
+                                        "image/svg+xml", "application/atom+xml"};
 
     for (size_t i = 0; content_type && i < ARRAY_SIZE(types); i++)
         if (cstr_starts(content_type, types[i]))

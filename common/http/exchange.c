@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/clock.h"
 #include "common/base/id.h"
 #include "common/base/log.h"
@@ -182,6 +184,34 @@ static enum MHD_Result refuse(struct request *q)
 /* --- The head
  * -------------------------------------------------------------------------------------------- */
 
+/* --- Behind a proxy --- */
+
+/* Gathers the values of X-Forwarded-For, which may come in several headers. */
+static enum MHD_Result add_forwarded(void *cls, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct buf *list = cls;
+
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") != 0)
+        return MHD_YES;
+    if (list->len > 0)
+        buf_addc(list, ',');
+    buf_adds(list, value ? value : "");
+    return MHD_YES;
+}
+
+static void find_client(struct request *q)
+{
+    _cleanup_buf_ struct buf list = BUF_INIT(HTTP_CONNECTION_BYTES);
+
+    if (!q->server->o.proxies)
+        return;
+    MHD_get_connection_values(q->connection, MHD_HEADER_KIND, add_forwarded, &list);
+    forwarded_client(q->server->o.proxies, q->remote, (struct str){buf_text(&list), list.len},
+                     q->remote);
+}
+
 static enum MHD_Result take_head(struct request *q, const char *method, const char *version)
 {
     uint64_t length;
@@ -189,6 +219,7 @@ static enum MHD_Result take_head(struct request *q, const char *method, const ch
     q->method = arena_strdup(&q->arena, method);
     if (str_to_u64(str_from(exchange_header(q, "Content-Length")), INT64_MAX, &length) == 0)
         q->content_length = (int64_t)length;
+    find_client(q);
     count_in_flight(q->server, 1);
     q->counted = true;
     if (admission_check(q, method, version) != 0) {
@@ -236,18 +267,31 @@ static enum MHD_Result take_piece(struct request *q, const void *p, size_t n)
     return r == 0 ? MHD_YES : refuse(q);
 }
 
-static bool is_form(struct request *q)
+static bool is_of_type(struct request *q, struct str wanted)
 {
     struct str type = str_from(exchange_header(q, "Content-Type")), media;
 
     str_split(&type, ';', &media);
-    return str_eq_nocase(str_trim(media), STR("application/x-www-form-urlencoded"));
+    return str_eq_nocase(str_trim(media), wanted);
+}
+
+static int parse_fields(struct request *q)
+{
+    q->is_json = is_of_type(q, STR("application/json"));
+    if (q->is_json && q->body.len > 0)
+        return form_parse_json(&q->arena, request_body(q), &q->form);
+    if (is_of_type(q, STR("application/x-www-form-urlencoded")))
+        return form_parse(&q->arena, request_body(q), &q->form);
+    return 0;
 }
 
 static void run_handler(struct request *q)
 {
-    if (is_form(q) && form_parse(&q->arena, request_body(q), &q->form) != 0)
-        exchange_fail(q, 400, "the form is malformed, or has too many fields");
+    if (parse_fields(q) != 0)
+        exchange_fail(q, 400,
+                      q->is_json ? "The body must be a JSON object of texts, numbers and arrays of "
+                                   "texts, with each name once and at most 512 values."
+                                 : "the form is malformed, or has too many fields");
     else
         q->match.route->handle(q, &q->response);
 }

@@ -91,6 +91,7 @@ struct request {
     bool counted;    /* in server->in_flight */
     bool sink_open;  /* begin returned 0: release is due */
     bool close;      /* no other request after this one */
+    bool is_json;    /* the form came as a JSON object */
     int64_t started; /* clock_mono */
     const char *uri; /* as the library has it in its buffer */
     const char *raw; /* our copy, untouched */

@@ -12,7 +12,7 @@
 #define FORM_FIELDS_MAX 512
 
 enum form_outcome {
-    FORM_BAD = 1,  /* a broken escape or a NUL */
+    FORM_BAD = 1,  /* a broken escape or a NUL; no JSON, or not such an object */
     FORM_TOO_MANY, /* over FORM_FIELDS_MAX */
 };
 
@@ -28,6 +28,9 @@ struct form {
 
 /* "a=1&b=x+y%21&c": a name without = has the value "". Empty pairs are passed over. */
 int form_parse(struct arena *a, struct str text, struct form *ret);
+/* The same of a JSON object: {"a": "1", "n": 2, "yes": true, "id": ["x", "y"]}. Texts, whole
+ * numbers and booleans are fields, an array of texts is a field given as often; null is none. */
+int form_parse_json(struct arena *a, struct str text, struct form *ret);
 /* NULL when there is none; the first one when given twice. */
 const char *form_get(const struct form *f, const char *name);
 

@@ -119,6 +119,11 @@ const char *request_form(struct request *q, const char *name)
     return form_get(&q->form, name);
 }
 
+const struct form *request_fields(struct request *q)
+{
+    return &q->form;
+}
+
 /* RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
 const char *request_bearer(struct request *q)
 {

@@ -12,6 +12,7 @@
 #include "common/base/arena.h"
 #include "common/base/str.h"
 
+struct form;
 struct request;
 
 struct arena *request_arena(struct request *q);
@@ -29,7 +30,7 @@ const char *request_base_path(struct request *q);
 const char *
 request_target(struct request *q);         /* path and query as they came, without the base path */
 const char *request_id(struct request *q); /* made by us, shown in errors and logs */
-const char *request_remote(struct request *q); /* address of the peer, without the port */
+const char *request_remote(struct request *q); /* address of the client, without the port */
 /* The value of a {name} of the route's pattern; asserts that it is there. */
 const char *request_param(struct request *q, const char *name);
 /* NULL when not given; the first one when given twice. */
@@ -40,8 +41,11 @@ const char *request_cookie(struct request *q, const char *name);
 int64_t request_content_length(struct request *q);
 /* The buffered body; empty for streamed ones. */
 struct str request_body(struct request *q);
-/* A field of a buffered application/x-www-form-urlencoded body; NULL when not given. */
+/* A field of a buffered body, application/x-www-form-urlencoded or a JSON object (form.h); NULL
+ * when not given. */
 const char *request_form(struct request *q, const char *name);
+/* All of them, in their order. */
+const struct form *request_fields(struct request *q);
 /* The token of `Authorization: Bearer …`, or NULL. */
 const char *request_bearer(struct request *q);
 

@@ -131,26 +131,47 @@ static char *print_detail(struct arena *a, const char *format, va_list ap)
     return text;
 }
 
+static void send_problem(struct response *r, struct request *q, unsigned status,
+                         const char *message, json_t *errors)
+{
+    _cleanup_(cleanup_json) json_t *problem =
+        json_pack("{s:s, s:s, s:i, s:s, s:o, s:o*}", "type", "about:blank", "title",
+                  http_status_text(status), "status", (int)status, "detail", message, "instance",
+                  json_sprintf("urn:corral:request:%s", q->id), "errors", errors);
+    _cleanup_free_ char *text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
+
+    drop_body(r);
+    response_status(r, status);
+    response_type(r, "application/problem+json");
+    buf_adds(&r->body, text ? text : "{}");
+    buf_addc(&r->body, '\n');
+}
+
 void response_problem(struct response *r, struct request *q, unsigned status, const char *detail,
                       ...)
 {
-    _cleanup_(cleanup_json) json_t *problem = NULL;
-    _cleanup_free_ char *text = NULL;
     char *message;
     va_list ap;
 
     va_start(ap, detail);
     message = print_detail(r->arena, detail, ap);
     va_end(ap);
-    problem = json_pack("{s:s, s:s, s:i, s:s, s:o}", "type", "about:blank", "title",
-                        http_status_text(status), "status", (int)status, "detail", message,
-                        "instance", json_sprintf("urn:corral:request:%s", q->id));
-    text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
-    drop_body(r);
-    response_status(r, status);
-    response_type(r, "application/problem+json");
-    buf_adds(&r->body, text ? text : "{}");
-    buf_addc(&r->body, '\n');
+    send_problem(r, q, status, message, NULL);
+}
+
+void response_problem_field(struct response *r, struct request *q, const char *field,
+                            int64_t position, const char *detail)
+{
+    const char *name = q->is_json ? arena_printf(r->arena, "/%s", field) : field;
+    size_t n = strnlen(detail, DETAIL_MAX);
+    char *message = arena_strndup(r->arena, detail, n);
+    json_t *error;
+
+    utf8_repair(message, n);
+    error = json_pack("{s:s, s:s}", q->is_json ? "pointer" : "parameter", name, "message", message);
+    if (error && position >= 0)
+        json_object_set_new(error, "position", json_integer(position));
+    send_problem(r, q, 400, message, json_pack("[o*]", error));
 }
 
 void response_redirect(struct response *r, struct request *q, const char *path)
@@ -182,15 +203,6 @@ static struct str body_text(const struct response *r)
                                       : (struct str){buf_text(&r->body), r->body.len};
 }
 
-/* The tag that the handler gave, without its quotes; "" for none. */
-static const char *bare_tag(struct response *r)
-{
-    const struct response_header *tag = find_header(r, "ETag");
-    size_t n = tag ? strlen(tag->value) : 0;
-
-    return n >= 2 ? arena_strndup(r->arena, tag->value + 1, n - 2) : "";
-}
-
 void response_validate(struct response *r, const char *if_none_match)
 {
     char digest[SHA256_TEXT_SIZE];
@@ -199,15 +211,16 @@ void response_validate(struct response *r, const char *if_none_match)
 
     if (r->status != 200 || r->kind == RESPONSE_FILE)
         return;
+    tag = find_header(r, "ETag");
     if (r->tagged) {
-        const char *version = bare_tag(r);
-
         sha256_text(body.p, body.n, digest);
         replace_header(r, "ETag",
-                       arena_printf(r->arena, "\"%s%s%.*s\"", version, *version ? "." : "",
-                                    TAG_DIGITS, digest));
+                       tag ? arena_printf(r->arena, "\"%.*s-%.*s\"",
+                                          (int)strcspn(tag->value + 1, "\""), tag->value + 1,
+                                          TAG_DIGITS, digest)
+                           : arena_printf(r->arena, "\"%.*s\"", TAG_DIGITS, digest));
+        tag = find_header(r, "ETag");
     }
-    tag = find_header(r, "ETag");
     if (!tag || !encoding_tag_matches(if_none_match, tag->value))
         return;
     drop_body(r);

@@ -22,8 +22,8 @@ void response_type(struct response *r, const char *content_type);
 /* The body to append to; at most RESPONSE_BODY_MAX bytes (500 beyond it). */
 struct buf *response_body(struct response *r);
 /* Gives the body, once it is complete, an entity tag of its content: whoever has it already gets
- * 304. For answers to GET that are the same as long as what they tell is. A tag that was given
- * already stands before it, with a dot between. */
+ * 304. For answers to GET that are the same as long as what they tell is. An ETag that was set,
+ * such as "7" of a revision, is the beginning of that tag: "7-90ab…". */
 void response_tag(struct response *r);
 /* Sends a regular file from its start: takes the descriptor. */
 void response_file(struct response *r, int fd, uint64_t size);
@@ -37,6 +37,11 @@ void response_static(struct response *r, const void *p, size_t n);
  * docs/protocol.md. */
 void response_problem(struct response *r, struct request *q, unsigned status, const char *detail,
                       ...) __attribute__((format(printf, 4, 5)));
+/* The same as 400 about one field, which `errors` names: as a parameter, or as a pointer into a
+ * body that is JSON. position is the byte of its value at which the mistake begins; -1: not known.
+ */
+void response_problem_field(struct response *r, struct request *q, const char *field,
+                            int64_t position, const char *detail);
 /* 303 to a path of ours (the base path is put before it). */
 void response_redirect(struct response *r, struct request *q, const char *path);
 /* "Not Found" and so on. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/base/metrics.h"
+#include "common/http/forwarded.h"
 #include "common/http/request.h"
 #include "common/http/response.h"
 
@@ -61,8 +62,9 @@ struct http_options {
     /* Called after each request with its route pattern ("" when none), for the program's metrics. A
      * peer that left before it was answered is status HTTP_STATUS_GONE. May be NULL. */
     void (*done)(void *app, const char *pattern, unsigned status, int64_t usec);
-    bool compress;                /* text, for a client that accepts it; see encoding.h */
-    const struct http_pace *pace; /* NULL: http_pace_default */
+    bool compress;                   /* text, for a client that accepts it; see encoding.h */
+    const struct forwarded *proxies; /* that say whose request it is; NULL: none */
+    const struct http_pace *pace;    /* NULL: http_pace_default */
 };
 
 /* How slow a peer may be. A connection that breaks one of these is closed without an answer; a

@@ -10,7 +10,7 @@
 
 static const char *const states[] = {"open",       "new",      "ongoing", "regressed",
                                      "escalating", "resolved", "muted",   NULL};
-static const char *const things[] = {"core", "symbols", "hint", NULL};
+static const char *const things[] = {"core", "symbols", "hint", "bug", "comment", NULL};
 static const char *const degrees[] = {"missing", "partial", "full", NULL};
 
 const struct search_field search_fields[SEARCH_FIELDS] = {
@@ -44,15 +44,21 @@ const struct search_field search_fields[SEARCH_FIELDS] = {
                        "distro:\"Debian GNU/Linux 12\""},
     [SEARCH_PKG] = {"pkg", VALUE_NAME, NULL, "the package, or package=version", "pkg:nginx=1.22.*"},
     [SEARCH_CPU] = {"cpu", VALUE_PHRASE, NULL, "the model of the CPU", "cpu:\"EPYC 7\""},
-    [SEARCH_HAS] = {"has", VALUE_WORD, things,
-                    "what is there: a core, names of functions, a hint how to split the group",
-                    "has:core"},
+    [SEARCH_HAS] =
+        {"has", VALUE_WORD, things,
+         "what is there: a core, names of functions, a hint how to split the group, a link, "
+         "a comment",
+         "has:core"},
     [SEARCH_SYMBOLS] = {"symbols", VALUE_WORD, degrees, "how much of the stack has names and lines",
                         "symbols:missing"},
     [SEARCH_COUNT] = {"count", VALUE_NUMBER, NULL, "the crashes of the group", "count:>100"},
     [SEARCH_HOSTS] = {"hosts", VALUE_NUMBER, NULL, "the hosts of the group", "hosts:>=5"},
     [SEARCH_FIRST] = {"first", VALUE_TIME, NULL, "the first crash of the group", "first:<7d"},
     [SEARCH_LAST] = {"last", VALUE_TIME, NULL, "the last crash of the group", "last:<24h"},
+    [SEARCH_OWNER] = {"owner", VALUE_NAME, NULL, "whom the group is assigned to; none: nobody",
+                      "owner:me"},
+    [SEARCH_LABEL] = {"label", VALUE_NAME, NULL, "a label of the group", "label:parser"},
+    [SEARCH_BUG] = {"bug", VALUE_PATH, NULL, "an address that the group is linked to", "bug:4711"},
     [SEARCH_FP] = {"fp", VALUE_DIGITS, NULL, "a fingerprint of the group", "fp:90b1c2d3e4f5"},
     [SEARCH_ID] = {"id", VALUE_ID, NULL, "the event, or the group", "id:G-142"},
 };

@@ -47,6 +47,9 @@ enum search_field_id {
     SEARCH_HOSTS,
     SEARCH_FIRST,
     SEARCH_LAST,
+    SEARCH_OWNER,
+    SEARCH_LABEL,
+    SEARCH_BUG,
     SEARCH_FP,
     SEARCH_ID,
     SEARCH_FIELDS

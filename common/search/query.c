@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/clock.h"
 #include "common/base/id.h"
@@ -433,4 +434,23 @@ int search_parse(struct str text, struct arena *a, struct search_query *ret,
     else
         *ret = q;
     return e;
+}
+
+/* --- Who asks --- */
+
+void search_name_me(struct search_query *q, const char *name, struct arena *a)
+{
+    for (size_t i = 0; name && i < q->n_terms; i++) {
+        struct search_term *t = &q->terms[i];
+        struct search_value *values = arena_array(a, struct search_value, t->n_values);
+
+        if (t->field != SEARCH_OWNER)
+            continue;
+        for (size_t k = 0; k < t->n_values; k++) {
+            values[k] = t->values[k];
+            if (strcasecmp(values[k].text, "me") == 0)
+                values[k].text = search_literal(name, a);
+        }
+        t->values = values;
+    }
 }

@@ -64,6 +64,9 @@ enum search_outcome {
 int search_parse(struct str text, struct arena *a, struct search_query *ret,
                  struct search_mistake *ret_mistake);
 
+/* owner:me becomes whoever that is; name NULL: a program, which owns nothing. */
+void search_name_me(struct search_query *q, const char *name, struct arena *a);
+
 /* One term, as it is read back; with a blank in front unless b is empty. */
 void search_format_term(const struct search_term *t, struct buf *b);
 void search_format(const struct search_query *q, struct buf *b);

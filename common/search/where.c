@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
@@ -20,21 +21,31 @@
     "e.group_id IN (SELECT o.id FROM crash_groups o JOIN crash_groups g "                          \
     "ON g.id = coalesce(o.merged_into, o.id) WHERE @)"
 
+/* What is meant is found first, and by it the groups, each once: joined, PostgreSQL takes them for
+ * more than it can keep and asks again for each row. */
+#define GROUPS_WITH(table, column, ids)                                                            \
+    "SELECT DISTINCT t.group_id FROM " table " t WHERE t." column " = ANY (ARRAY(" ids "))"
+
 /* A group's names are counted in group_names; of an event, the names of its stack are looked at. */
 #define GROUPS_WITH_NAME(kind)                                                                     \
-    "SELECT t.group_id FROM names n JOIN group_names t ON t.name_id = n.id "                       \
-    "WHERE n.kind = " kind " AND (@)"
+    GROUPS_WITH("group_names", "name_id",                                                          \
+                "SELECT n.id FROM names n WHERE n.kind = " kind " AND (@)")
 #define STACK_WITH_NAME(names)                                                                     \
     "EXISTS (SELECT FROM stacks s, unnest(" names ") AS n (name) WHERE s.id = e.stack_id AND (@))"
 #define BY_NAME(kind, names) "g.id IN (" GROUPS_WITH_NAME(kind) ")", STACK_WITH_NAME(names)
 #define BY_PROGRAM                                                                                 \
-    "g.id IN (SELECT t.group_id FROM group_programs t JOIN programs p ON p.id = t.program_id "     \
-    "WHERE @)",                                                                                    \
+    "g.id IN (" GROUPS_WITH("group_programs", "program_id",                                        \
+                            "SELECT p.id FROM programs p WHERE @") ")",                            \
         "e.program_id IN (SELECT p.id FROM programs p WHERE @)"
 #define BY_ENVIRONMENT                                                                             \
-    "g.id IN (SELECT t.group_id FROM group_environments t "                                        \
-    "JOIN environments v ON v.id = t.environment_id WHERE @)",                                     \
+    "g.id IN (" GROUPS_WITH("group_environments", "environment_id",                                \
+                            "SELECT v.id FROM environments v WHERE @") ")",                        \
         "e.environment_id IN (SELECT v.id FROM environments v WHERE @)"
+
+#define BY_GROUP(table, group)                                                                     \
+    "g.id IN (SELECT " group " FROM " table " WHERE @)",                                           \
+        "e.group_id IN (SELECT o.id FROM crash_groups o JOIN " table " ON " group                  \
+        " = coalesce(o.merged_into, o.id) WHERE @)"
 
 static const struct {
     const char *column; /* that values are compared with; NULL: see the field's own rule */
@@ -57,13 +68,14 @@ static const struct {
     [SEARCH_MODULE] = {"n.name", BY_NAME("3", "s.modules")},
     [SEARCH_BUILDID] = {"n.name", BY_NAME("4", "s.build_ids")},
     [SEARCH_CAUSE] = {"n.name", BY_NAME("5", "ARRAY[s.cause]")},
-    [SEARCH_PROBLEM] = {"p.problem",
-                        "g.id IN (SELECT e.group_id FROM crash_events e WHERE e.problem_id <> 0 "
-                        "AND e.problem_id IN (SELECT p.id FROM problems p WHERE @))",
-                        "e.problem_id IN (SELECT p.id FROM problems p WHERE @)"},
+    [SEARCH_PROBLEM] =
+        {"p.problem",
+         "g.id IN (SELECT DISTINCT e.group_id FROM crash_events e WHERE e.problem_id <> 0 "
+         "AND e.problem_id = ANY (ARRAY(SELECT p.id FROM problems p WHERE @)))",
+         "e.problem_id IN (SELECT p.id FROM problems p WHERE @)"},
     [SEARCH_HOST] = {"h.hostname",
-                     "g.id IN (SELECT t.group_id FROM group_hosts t "
-                     "JOIN hosts h ON h.id = t.host_id WHERE @)",
+                     "g.id IN (" GROUPS_WITH("group_hosts", "host_id",
+                                             "SELECT h.id FROM hosts h WHERE @") ")",
                      "e.host_id IN (SELECT h.id FROM hosts h WHERE @)"},
     [SEARCH_UNIT] = {"v.unit", BY_ENVIRONMENT},
     [SEARCH_IMAGE] = {"v.image", BY_ENVIRONMENT},
@@ -78,9 +90,10 @@ static const struct {
     [SEARCH_HOSTS] = {"g.host_count", "@", EVENTS_OF_GROUPS},
     [SEARCH_FIRST] = {"g.first_seen", "@", EVENTS_OF_GROUPS},
     [SEARCH_LAST] = {"g.last_seen", "@", EVENTS_OF_GROUPS},
-    [SEARCH_FP] = {"f.fingerprint", "g.id IN (SELECT f.group_id FROM group_fingerprints f WHERE @)",
-                   "e.group_id IN (SELECT o.id FROM crash_groups o JOIN group_fingerprints f "
-                   "ON f.group_id = coalesce(o.merged_into, o.id) WHERE @)"},
+    [SEARCH_OWNER] = {NULL, "@", EVENTS_OF_GROUPS},
+    [SEARCH_LABEL] = {"l.label", BY_GROUP("group_labels l", "l.group_id")},
+    [SEARCH_BUG] = {"k.url", BY_GROUP("group_links k", "k.group_id")},
+    [SEARCH_FP] = {"f.fingerprint", BY_GROUP("group_fingerprints f", "f.group_id")},
     [SEARCH_ID] = {NULL, "@", "@"},
 };
 
@@ -90,16 +103,24 @@ static const struct {
 #define STACK_WITH(condition)                                                                      \
     "EXISTS (SELECT FROM stacks s WHERE s.id = e.stack_id AND " condition ")"
 
+#define GROUP_WITH(condition)                                                                      \
+    condition, "e.group_id IN (SELECT o.id FROM crash_groups o JOIN crash_groups g "               \
+               "ON g.id = coalesce(o.merged_into, o.id) WHERE " condition ")"
+
 static const struct {
     enum search_field_id field;
     const char *word, *groups, *events;
 } words[] = {
     {SEARCH_HAS, "core",
-     "EXISTS (SELECT FROM group_stacks t WHERE t.group_id = g.id AND t.events > t.without_core)",
+     "g.id IN (SELECT DISTINCT t.group_id FROM group_stacks t WHERE t.events > t.without_core)",
      "e.stack_id IS NOT NULL AND e.flags & 40 = 0"},
     {SEARCH_HAS, "symbols", "g.title_rank >= 2", STACK_WITH("s.functions <> '{}'")},
     {SEARCH_HAS, "hint", "g.split_hint IS NOT NULL",
      "e.group_id IN (SELECT g.id FROM crash_groups g WHERE g.split_hint IS NOT NULL)"},
+    {SEARCH_HAS, "bug", GROUP_WITH("EXISTS (SELECT FROM group_links k WHERE k.group_id = g.id)")},
+    {SEARCH_HAS, "comment",
+     GROUP_WITH("EXISTS (SELECT FROM group_activity y WHERE y.group_id = g.id "
+                "AND y.kind = 'commented')")},
     {SEARCH_SYMBOLS, "missing", "g.title_rank < 2", "NOT " STACK_WITH("s.functions <> '{}'")},
     {SEARCH_SYMBOLS, "partial", "g.title_rank >= 2 AND NOT " WHOLE_KEY,
      STACK_WITH("s.functions <> '{}' AND s.quality < 2")},
@@ -280,6 +301,17 @@ static void write_state(struct writer *w, const struct search_value *v)
         buf_printf(w->text, "g.status = $%u", bind(w, v->text));
 }
 
+static void write_owner(struct writer *w, const struct search_value *v)
+{
+    if (strcasecmp(v->text, "none") == 0) {
+        buf_adds(w->text, "g.assignee IS NULL");
+        return;
+    }
+    buf_adds(w->text, "g.assignee IN (SELECT y.id FROM users y WHERE ");
+    write_name(w, "y.name", v);
+    buf_addc(w->text, ')');
+}
+
 static void write_word(struct writer *w, enum search_field_id field, const struct search_value *v)
 {
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -315,6 +347,8 @@ static void write_own(struct writer *w, enum search_field_id field, const struct
         write_package(w, v);
     else if (field == SEARCH_IS)
         write_state(w, v);
+    else if (field == SEARCH_OWNER)
+        write_owner(w, v);
     else if (field == SEARCH_ID)
         write_id(w, v);
     else
@@ -409,4 +443,20 @@ void search_where(const struct search_query *q, enum search_subject subject, uns
     assert(buf_error(&text) == 0);
     where.text = text.len ? arena_strdup(a, buf_text(&text)) : "TRUE";
     *ret = where;
+}
+
+/* A group shows one signal and its best title; what its other crashes had, it does not tell. And of
+ * problems, the events themselves are asked. */
+static bool tells_events(enum search_field_id field)
+{
+    return field != SEARCH_SIGNAL && field != SEARCH_SYMBOLS && field != SEARCH_HAS &&
+           field != SEARCH_PROBLEM;
+}
+
+void search_of_groups(const struct search_query *q, struct search_query *ret)
+{
+    ret->n_terms = 0;
+    for (size_t i = 0; i < q->n_terms; i++)
+        if (!q->terms[i].negated && tells_events(q->terms[i].field))
+            ret->terms[ret->n_terms++] = q->terms[i];
 }

@@ -28,4 +28,8 @@ struct search_where {
 void search_where(const struct search_query *q, enum search_subject subject, unsigned first,
                   int64_t now, struct arena *a, struct search_where *ret);
 
+/* The terms of a query about events that an event can only meet if its group does: what is cheap to
+ * ask of groups leaves few events to look at. Terms are shared with q. */
+void search_of_groups(const struct search_query *q, struct search_query *ret);
+
 #endif

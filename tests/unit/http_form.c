@@ -155,4 +155,57 @@ START_TEST(targets)
 }
 END_TEST
 
-UNIT_MAIN("http/form", escapes, a_nul_is_refused, pairs, number_of_pairs, cookies, targets)
+START_TEST(json_objects)
+{
+    static const struct {
+        const char *text;
+        int result;
+        const char *fields; /* as name=value;… */
+    } cases[] = {
+        {"{}", 0, ""},
+        {"{\"a\":\"x\\u00e9\",\"b\":-2,\"c\":true,\"d\":null}", 0, "a=x\xc3\xa9;b=-2;c=true;"},
+        {"{\"id\":[\"1\",\"2\"],\"e\":[]}", 0, "id=1;id=2;"},
+        {"{\"a\":{}}", FORM_BAD, NULL},
+        {"{\"a\":[1]}", FORM_BAD, NULL},
+        {"{\"a\":1.5}", FORM_BAD, NULL},
+        {"{\"a\":1,\"a\":2}", FORM_BAD, NULL},
+        {"{\"a\":\"\\u0000\"}", FORM_BAD, NULL},
+        {"{\"a\":1}x", FORM_BAD, NULL},
+        {"[]", FORM_BAD, NULL},
+        {"{", FORM_BAD, NULL},
+        {"\"x\"", FORM_BAD, NULL},
+        {"", FORM_BAD, NULL},
+    };
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *got = "";
+        struct form f;
+
+        ck_assert_msg(form_parse_json(&a, str_from(cases[i].text), &f) == cases[i].result, "%s",
+                      cases[i].text);
+        for (size_t k = 0; !cases[i].result && k < f.n; k++)
+            got = arena_printf(&a, "%s%s=%s;", got, f.fields[k].name, f.fields[k].value);
+        if (!cases[i].result)
+            ck_assert_str_eq(got, cases[i].fields);
+    }
+}
+END_TEST
+
+START_TEST(json_of_too_many_values)
+{
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    const char *text = "{\"a\":[\"\"";
+    struct form f;
+
+    for (size_t i = 1; i < FORM_FIELDS_MAX; i++)
+        text = arena_printf(&a, "%s,\"\"", text);
+    ck_assert_int_eq(form_parse_json(&a, str_from(arena_printf(&a, "%s]}", text)), &f), 0);
+    ck_assert_uint_eq(f.n, FORM_FIELDS_MAX);
+    ck_assert_int_eq(form_parse_json(&a, str_from(arena_printf(&a, "%s,\"\"]}", text)), &f),
+                     FORM_TOO_MANY);
+}
+END_TEST
+
+UNIT_MAIN("http/form", json_objects, json_of_too_many_values, escapes, a_nul_is_refused, pairs,
+          number_of_pairs, cookies, targets)

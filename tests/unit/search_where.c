@@ -97,6 +97,22 @@ START_TEST(terms_are_joined_and_negated)
 }
 END_TEST
 
+/* A group shows one signal, whatever its other crashes had. */
+START_TEST(what_groups_tell_of_their_events)
+{
+    static const char text[] = "host:a signal:8 !host:b has:core symbols:full problem:x is:new";
+    _cleanup_arena_ struct arena a = ARENA_INIT(0);
+    _cleanup_buf_ struct buf b = BUF_INIT(SEARCH_QUERY_MAX);
+    struct search_mistake m;
+    struct search_query q, of_groups;
+
+    ck_assert_int_eq(search_parse(str_from(text), &a, &q, &m), 0);
+    search_of_groups(&q, &of_groups);
+    search_format(&of_groups, &b);
+    ck_assert_str_eq(buf_text(&b), "host:a is:new");
+}
+END_TEST
+
 /* As many values as there may be, of every field. */
 START_TEST(the_largest_query_fits)
 {
@@ -148,4 +164,5 @@ END_TEST
 
 UNIT_TABLES_MAIN("search/where", {values_become_parameters, ARRAY_SIZE(values)},
                  {no_value_is_in_the_text, 1}, {terms_are_joined_and_negated, 1},
-                 {the_largest_query_fits, 1}, {ranges_of_addresses, 1})
+                 {what_groups_tell_of_their_events, 1}, {the_largest_query_fits, 1},
+                 {ranges_of_addresses, 1})
