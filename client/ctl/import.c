@@ -83,6 +83,7 @@ static int send_one(struct import *im, const struct coredump *c, struct submissi
     s->core_path = c->file;
     s->meta.crash_id = c->id;
     s->meta.crashed_at = c->at;
+    s->meta.imported = true;
     status = submission_send(s, im->access);
     if (status == CTL_OK)
         add_row(im, c, "OK", s->there ? "was there" : "sent");

@@ -62,8 +62,14 @@ extern const struct verb verb_submit, verb_import, verb_client_setup, verb_clien
     verb_client_status, verb_client_test;
 /* The server. */
 extern const struct verb verb_status, verb_groups, verb_events, verb_tail, verb_show, verb_bt,
-    verb_diff, verb_debug, verb_fetch, verb_resolve, verb_reopen, verb_merge, verb_split, verb_undo,
-    verb_reprocess, verb_symbols_check, verb_symbols_upload, verb_symbols_missing, verb_doctor;
+    verb_diff, verb_debug, verb_fetch, verb_resolve, verb_reopen, verb_mute, verb_unmute,
+    verb_assign, verb_label, verb_unlabel, verb_comment, verb_link, verb_unlink_link, verb_merge,
+    verb_split, verb_undo, verb_remove, verb_reprocess, verb_symbols_check, verb_symbols_upload,
+    verb_symbols_missing, verb_doctor, verb_demo;
+/* The server's administration. */
+extern const struct verb verb_token_list, verb_token_add, verb_token_revoke, verb_user_list,
+    verb_user_add, verb_user_role, verb_user_disable, verb_user_enable, verb_user_password,
+    verb_audit;
 /* corralctl itself. */
 extern const struct verb verb_completion, verb_version;
 

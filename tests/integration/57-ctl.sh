@@ -45,7 +45,8 @@ ok 'as JSON, too' jq -e .version <<<"$OUT"
 ctl --help
 ends 0 '--help'
 VERBS=$(sed -n 's/^  \([a-z][a-z]*\( [a-z][a-z]*\)\?\)\( .*\)\?$/\1/p' <<<"$OUT" | sed '/^submit/s/ .*//')
-for verb in groups events show bt debug fetch diff tail resolve reopen merge split undo reprocess 'symbols check' 'symbols upload' \
+for verb in groups events show bt debug fetch diff tail resolve reopen mute unmute assign label unlabel comment link unlink merge split undo remove \
+    reprocess 'token list' 'token add' 'token revoke' 'user list' 'user add' 'user password' audit 'symbols check' 'symbols upload' \
     'symbols missing' submit import status doctor 'client setup' 'client status' completion version; do
     # shellcheck disable=SC2086 # a verb may be two words
     ctl $verb --help
@@ -68,6 +69,12 @@ show 1 2
 show not-an-id
 resolve x
 merge 1
+assign 1
+comment 1
+remove 1
+token add read
+user role x
+audit --limit 0
 debug
 reprocess
 completion tcsh
@@ -156,6 +163,17 @@ is "$(cut -f2 <<<"$OUT" | sort | xargs)" "$(printf '%s\n' "$FIRST" "$SECOND" | s
 ctl events "$G" --json --limit 1
 is "$(jq_out length)" 1 'of which --limit takes the newest'
 
+ctl events host:web-1 --json
+is "$RC $(jq_out '[.[].id] | join(" ")')" "0 $(sql "SELECT string_agg(crash_id::text, ' ' ORDER BY received_at DESC) FROM crash_events e
+    JOIN hosts h ON h.id = e.host_id WHERE h.hostname = 'web-1'")" 'events of a query, the newest first'
+ctl events host:nowhere
+ends 3 'events of a query that nothing matches'
+ctl events --limit 3 --json
+is "$RC $(jq_out length)" '0 3' 'events of any kind'
+ctl tail --lines 2 --count 2 --json
+is "$RC $(jq -rs 'map(.id) | join(" ")' <<<"$OUT")" "0 $(sql "SELECT string_agg(crash_id::text, ' ' ORDER BY received_at) FROM
+    (SELECT * FROM crash_events ORDER BY received_at DESC LIMIT 2) e")" 'tail shows the latest'
+
 for what in "$G" "${G#G-}" "$CORRAL_URL/groups/$G" "https://crash.example/corral/groups/$G/merge?into=G-9#x"; do
     ctl show "$what" --json
     is "$RC $(jq_out .id)" "0 $G" "show $what"
@@ -203,11 +221,66 @@ like "$(terminal "$BIN/corralctl fetch $FIRST -o -; echo status \$?")" 'not for 
 # --- Deciding -------------------------------------------------------------------------------------------------------
 
 ctl resolve "$G" --json
-is "$RC $(jq_out '.[0].status')" '0 resolved' 'resolve'
+is "$RC $(jq_out '.[0].result')" '0 done' 'resolve'
 ctl reopen "$G" "$OTHER"
-is "$RC $(wc -l <<<"$OUT")" '0 2' 'reopen, of several'
+is "$RC $(cut -f1,2 <<<"$OUT" | xargs)" "0 $G done $OTHER unchanged" 'reopen, of several: a row each'
 ctl resolve G-999
 ends 3 'a group that is not there'
+group() { api "/groups/$G" | jq -r "$1"; } # FILTER: of the group as the server has it
+ctl resolve "$G" G-999 "$OTHER" --in 9.1 --json
+is "$RC $(jq_out '[.[].result] | join(" ")')" '3 done not_found done' 'the worst of many is the status, and the others are done'
+is "$(group '"\(.status) \(.wakes.from_version)"')" 'resolved 9.1' 'resolve --in'
+ctl show "$G"
+like "$OUT" 'wakes +with a crash of version 9\.1' 'show tells what wakes it'
+ctl reopen "$G" "$OTHER"
+ends 0 'reopen'
+ctl mute "$G" --until 100/24h
+is "$RC $(group '"\(.status) \(.wakes.event_count) \(.wakes.within_hours)"')" '0 muted 100 24' 'mute --until'
+ctl show "$G"
+like "$OUT" 'wakes +after 100 more crashes within 24 h' 'which show tells, too'
+ctl mute "$G" --until sometime
+is "$RC $OUT" '1 ' 'mute until what nobody understands'
+ctl unmute "$G"
+is "$RC $(group '.status')" '0 ongoing' 'unmute'
+ctl user add ada developer --json
+is "$RC" 0 'user add'
+PASSWORD=$(jq_out .password)
+ok 'shows a password' test "${#PASSWORD}" -ge 12
+ctl assign "$G" "$OTHER" ada
+is "$RC $(group '.assignee')" '0 ada' 'assign'
+ctl assign "$G" nobody
+is "$RC $(group '.assignee')" '0 null' 'to nobody'
+ctl assign "$G" mallory
+ends 1 'to somebody who is not there'
+ctl assign "$G" ada
+REVISION=$(group '.revision')
+ctl label "$G" parser --if-match "$REVISION"
+is "$RC $(group '.labels | join(" ")')" '0 parser' 'label, if nobody has changed it'
+ctl unlabel "$G" parser --if-match "$REVISION"
+ends 5 'else it is a conflict'
+is "$(group '.labels | join(" ")')" parser 'and nothing is changed'
+ctl label "$G" "$OTHER" parser --if-match "$REVISION"
+ends 2 '--if-match is about one group'
+ctl comment "$G" 'Not & here: "é" %'
+is "$RC $(group '.activity[0].text')" '0 Not & here: "é" %' 'comment'
+printf 'two\nlines' >"$WORK/comment"
+"$BIN/corralctl" comment "$G" - <"$WORK/comment" >"$WORK/out"
+is "$? $(group '.activity[0].text')" $'0 two\nlines' 'comment from standard input'
+head -c 9000 /dev/zero | tr '\0' x | "$BIN/corralctl" comment "$G" - 2>"$WORK/err"
+is "$?" 2 'but not a book'
+ctl link "$G" 'https://tracker.example/T-1?a=b&c=d'
+is "$RC $(group '.links[0]')" '0 https://tracker.example/T-1?a=b&c=d' 'link'
+ctl link "$G" ftp://nowhere
+ends 1 'not to anything'
+ctl show "$G"
+like "$OUT" 'assignee +ada' 'show: the assignee'
+like "$OUT" 'labels +parser' 'labels'
+like "$OUT" 'links +https://tracker' 'links'
+like "$OUT" 'Activity.*two' 'and what was said'
+ctl unlink "$G" 'https://tracker.example/T-1?a=b&c=d'
+is "$RC $(group '.links | length')" '0 0' 'unlink'
+ctl unlabel "$G" parser
+is "$RC $(group '.labels | length')" '0 0' 'unlabel'
 ctl merge "$OTHER" "$G" --wait
 ends 0 'merge, and wait for it'
 like "$OUT" 'merge +done' 'until it is done'
@@ -224,10 +297,10 @@ ctl reprocess "$G" --wait
 ends 0 'reprocess a group'
 ctl reprocess "$FIRST" --wait --json
 is "$(jq_out '.[0].state')" 'done' 'reprocess by an event'
-ctl reprocess --query nowhere-at-all
+ctl reprocess --query exe:nowhere-at-all
 ends 3 'reprocess what a query does not find'
-ctl reprocess --query nullderef --wait
-ends 0 'reprocess what it finds'
+ctl reprocess --query exe:nullderef --wait --json
+is "$RC $(jq_out '.[0] | "\(.state) \(.done)"')" '0 done 2' 'reprocess the events that it finds'
 ok 'the worker is away' stack stop workerd
 ctl reprocess "$G" --wait --timeout 1
 ends 7 '--wait ends'
@@ -239,6 +312,48 @@ ends 4 'a token that may only read'
 CORRAL_TOKEN=$READ ctl fetch "$FIRST" -o "$WORK/none"
 ends 4 'gets no core'
 not_ok 'and no folder is made' test -e "$WORK/none"
+
+# --- Administration -------------------------------------------------------------------------------------------------
+
+ctl token add read ci --days 7 --json
+is "$RC" 0 'token add'
+CI=$(jq_out .token) CI_ID=$(jq_out .id)
+CORRAL_TOKEN=$CI ctl groups
+ends 0 'shows a token that is in force'
+CORRAL_TOKEN=$CI ctl token list
+ends 4 'for what it is for'
+ctl token add read ci
+ends 5 'two of one name'
+ctl token list --json
+is "$(jq_out ".[] | select(.id == $CI_ID) | .name")" ci 'token list'
+unlike "$OUT" "$CI" 'without the token'
+ctl token revoke "$CI_ID"
+ends 0 'token revoke'
+CORRAL_TOKEN=$CI ctl groups
+ends 4 'is revoked'
+ctl token revoke 1/../2
+ends 3 'no token'
+ctl user role ada viewer
+ends 0 'user role'
+ctl user disable ada
+ends 0 'user disable'
+ctl user list --json
+is "$(jq_out '.[] | select(.name == "ada") | "\(.role) \(.disabled_at != null)"')" 'viewer true' 'user list'
+ctl user enable ada
+ends 0 'user enable'
+ctl user password ada
+is "$RC $(test "${#OUT}" -ge 12 && echo long)" '0 long' 'user password'
+ok 'which is another' test "$OUT" != "$PASSWORD"
+ctl user role nobody-there viewer
+ends 5 'nobody there'
+ctl audit --actor "$(api /audit | jq -r '.entries[0].actor')" --action user.role --json
+is "$(jq_out '[.[] | "\(.action) \(.subject)"] | unique | join(",")')" 'user.role ada' 'audit'
+ctl audit --subject "$G" --limit 3 --json
+is "$RC $(jq_out length)" '0 3' 'audit --limit'
+ctl audit --subject nowhere
+ends 3 'audit of what never was'
+CORRAL_TOKEN=$READ ctl audit
+ends 4 'not for everybody'
 
 # --- Symbols --------------------------------------------------------------------------------------------------------
 
@@ -301,8 +416,18 @@ imported() { api "/events/$IMPORTED" | jq -e '.state == "complete"'; }
 ok 'it is analysed' wait_for 30 imported
 is "$(api "/events/$IMPORTED" | jq -r '"\(.host) \(.meta.unit) \(.crashed_at)"')" 'old-1 till.service 2023-11-14T22:13:20.123456Z' \
     'with what the journal knew'
+is "$(sql "SELECT received_at::date FROM crash_events WHERE crash_id = '$IMPORTED'")" "$(sql 'SELECT current_date')" \
+    'what is older than 400 days stands at the day it came'
 import
 is "$(jq_out '[.[].note] | map(select(. == "was there")) | length')" 2 'a second time nothing is new'
+RECENT=$(($(date +%s) - 90 * 86400))
+cp "$WORK/coredump/core.fpe.0.$BOOT.4711.1700000000123456.zst" "$WORK/coredump/core.fpe.0.$BOOT.4719.${RECENT}000000.zst"
+import
+RECENT_ID=$(jq_out '.[] | select(.file | test("4719")) | .id')
+recent() { api "/events/$RECENT_ID" | jq -e '.state == "complete"'; }
+ok 'one of 90 days ago' wait_for 30 recent
+is "$(sql "SELECT extract(epoch FROM received_at)::bigint FROM crash_events WHERE crash_id = '$RECENT_ID'")" "$RECENT" 'stands where it happened'
+rm "$WORK/coredump/core.fpe.0.$BOOT.4719.${RECENT}000000.zst"
 import --since 2024-01-01T00:00:00Z
 ends 3 '--since'
 ctl import --folder "$WORK/nowhere" --journal /dev/null
@@ -339,7 +464,7 @@ class Fake(http.server.BaseHTTPRequestHandler):
             Fake.newest += 1
         begin = int(q.get("cursor", Fake.newest))
         end = max(begin - int(q["limit"]), 0)
-        answer = {"events": [event(n) for n in range(begin, end, -1)], "next": str(end) if end else None}
+        answer = {"events": [event(n) for n in range(begin, end, -1)], "next_cursor": str(end) if end else None}
         body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -444,6 +569,14 @@ unlike "$(terminal "PAGER='sed s/^/paged:/' $BIN/corralctl show $G --no-pager")"
 is "${PIPESTATUS[0]} $(cat "$WORK/err")" "$([ "${PIPESTATUS[0]}" = 0 ] && echo 0 || echo 141) " 'a pipe that is closed early is no noise'
 "$BIN/corralctl" groups >/dev/full 2>"$WORK/err"
 is "$?" 1 'a full disk is an error'
+
+# --- Removing -------------------------------------------------------------------------------------------------------
+
+ctl remove "$OTHER" "$G" --yes --wait --json
+is "$RC $(jq_out '[.[].state] | join(" ")')" '0 done done' 'remove'
+ctl show "$G"
+ends 3 'is gone'
+is "$(sql "SELECT count(*) FROM crash_events WHERE group_id IN (${G#G-}, ${OTHER#G-})")" 0 'with its crashes'
 
 # --- Completion -----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/spool client/ctl client/ctl/output client/ctl/server client/ctl/debug
- * client/transport */
+/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/ctl/demo
+ * client/transport client/spool */
 /* client.conf and the kernel's core_pattern, as the programs read them. */
 #include "client/spool/settings.h"
 

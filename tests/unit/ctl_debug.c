@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/transport
- * client/spool */
+/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/ctl/demo
+ * client/transport client/spool */
 /* What a debugger is shown, and told; what the cache drops; what systemd-coredump's names say. */
 #include <errno.h>
 #include <fcntl.h>

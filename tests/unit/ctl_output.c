@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/transport
- * client/spool */
+/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/ctl/demo
+ * client/transport client/spool */
 /* What corralctl shows: a stranger's text made visible, cut and measured, and the widths of a
  * table. */
 #include <locale.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/transport
- * client/spool */
+/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/ctl/demo
+ * client/transport client/spool */
 /* What client setup reads and writes: patterns, the former one, the key `chain`. */
 #include <errno.h>
 #include <stdio.h>

@@ -50,7 +50,7 @@ int ask_text(const struct access *a, struct connection *c, const char *path, str
     return CTL_OK;
 }
 
-static void add_percent(struct buf *b, const char *s)
+void ask_add_encoded(struct buf *b, const char *s)
 {
     for (; *s; s++)
         if (isalnum((unsigned char)*s) || strchr("-._~", *s))
@@ -66,7 +66,7 @@ void ask_add(struct buf *b, const char *key, const char *value)
     if (b->len > 0)
         buf_addc(b, buf_text(b)[0] == '/' && !strchr(buf_text(b), '?') ? '?' : '&');
     buf_printf(b, "%s=", key);
-    add_percent(b, value);
+    ask_add_encoded(b, value);
 }
 
 int ask_list(const struct access *a, struct connection *c, const char *path, const char *rows,
@@ -93,8 +93,7 @@ int ask_list(const struct access *a, struct connection *c, const char *path, con
         if (status != CTL_OK)
             return status;
         json_array_extend(all, json_object_get(answer, rows));
-        next = json_string_value(json_object_get(answer, "next_cursor"))
-                   ?: json_string_value(json_object_get(answer, "next"));
+        next = json_string_value(json_object_get(answer, "next_cursor"));
         if (!next || json_array_size(json_object_get(answer, rows)) == 0)
             break;
         snprintf(cursor, sizeof(cursor), "%s", next);

@@ -24,6 +24,9 @@ int ask_text(const struct access *a, struct connection *c, const char *path, str
  * the value is NULL. To an empty buffer it appends neither: the first field of a form. */
 void ask_add(struct buf *b, const char *key, const char *value);
 
+/* A value alone, as it may stand in an address. */
+void ask_add_encoded(struct buf *b, const char *value);
+
 /* Up to `limit` rows of a list, over as many pages as that takes: path is the first one's without
  * limit and cursor, rows the list's name. *ret is an array. */
 int ask_list(const struct access *a, struct connection *c, const char *path, const char *rows,

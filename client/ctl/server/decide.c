@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people decide about groups: resolve and reopen at once; merge, split, undo and reprocess are
- * requests that a worker does, for whose end --wait waits. */
+/* What people decide about groups and a worker does: merge, split, undo, remove and reprocess are
+ * requests, for whose end --wait waits. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,67 +14,6 @@
 #define WAIT_SECONDS 600
 #define WAIT_MAX     86400
 #define POLL_USEC    (USEC_PER_SEC / 4)
-#define GROUPS_MAX   1000
-
-/* --- State --- */
-
-static int set_state(struct access *access, const struct arguments *args, const char *action)
-{
-    _cleanup_connection_ struct connection *c = access_dash(access);
-    _cleanup_json_ json_t *done = json_array();
-    int status = CTL_OK;
-
-    for (int i = 0; status == CTL_OK && i < args->n_words; i++) {
-        _cleanup_json_ json_t *group = NULL;
-        struct reference ref;
-        char path[128];
-
-        status = reference_group(args->words[i], &ref);
-        if (status != CTL_OK)
-            break;
-        snprintf(path, sizeof(path), "/api/v1/groups/%s/%s", ref.id, action);
-        status = ask_post(access, c, path, "", &group);
-        if (status != CTL_OK)
-            break;
-        json_array_append(done, group);
-        if (access->output.format == OUTPUT_TEXT) {
-            printf("%s  ", ref.id);
-            output_text(json_string_value(json_object_get(group, "status")) ?: "");
-            printf("\n");
-        }
-    }
-    if (access->output.format != OUTPUT_TEXT)
-        output_json(&access->output, done);
-    return status;
-}
-
-static int run_resolve(struct access *access, const struct arguments *args)
-{
-    return set_state(access, args, "resolve");
-}
-
-static int run_reopen(struct access *access, const struct arguments *args)
-{
-    return set_state(access, args, "reopen");
-}
-
-const struct verb verb_resolve = {
-    .word = "resolve",
-    .arguments = "GROUP...",
-    .help = "mark groups as resolved",
-    .run = run_resolve,
-    .least = 1,
-    .most = -1,
-};
-
-const struct verb verb_reopen = {
-    .word = "reopen",
-    .arguments = "GROUP...",
-    .help = "mark groups as not resolved after all",
-    .run = run_reopen,
-    .least = 1,
-    .most = -1,
-};
 
 /* --- Requests --- */
 
@@ -131,17 +70,16 @@ static void print_request(const json_t *r)
     printf("\n");
 }
 
-static int ask_for(struct wish *w, const char *group, const char *action, const char *field,
-                   const char *value)
+static int ask_at(struct wish *w, const char *path, const char *field, const char *value)
 {
     _cleanup_buf_ struct buf form = BUF_INIT(FORM_MAX_);
     json_t *request = NULL;
     const char *state;
-    char path[128];
     int status;
 
     ask_add(&form, field, value);
-    snprintf(path, sizeof(path), "/api/v1/groups/%s/%s", group, action);
+    if (buf_error(&form))
+        return ctl_complain(CTL_USAGE, "%s is too long", field);
     status = ask_post(w->access, w->c, path, buf_text(&form), &request);
     if (status != CTL_OK)
         return status;
@@ -153,6 +91,15 @@ static int ask_for(struct wish *w, const char *group, const char *action, const 
         print_request(request);
     json_array_append_new(w->results, request);
     return status;
+}
+
+static int ask_for(struct wish *w, const char *group, const char *action, const char *field,
+                   const char *value)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/api/v1/groups/%s/%s", group, action);
+    return ask_at(w, path, field, value);
 }
 
 /* --wait alone is ten minutes; --wait=SECONDS would need a value, so that is an option of its own.
@@ -247,67 +194,89 @@ const struct verb verb_undo = {
     .options = {WAIT_OPTIONS},
 };
 
+/* --- remove --- */
+
+enum { WISH_YES = WISH_BY };
+
+static int run_remove(struct access *access, const struct arguments *args)
+{
+    struct wish w;
+    int status;
+
+    for (int i = 0; i < args->n_words; i++) {
+        struct reference ref;
+
+        status = reference_group(args->words[i], &ref);
+        if (status != CTL_OK)
+            return status;
+    }
+    if (!args->option[WISH_YES])
+        return ctl_complain(CTL_USAGE,
+                            "a removed group does not come back, nor do its crashes: say --yes");
+    status = begin_wish(&w, access, args->option[WISH_WAIT], args->option[WISH_TIMEOUT]);
+    for (int i = 0; status == CTL_OK && i < args->n_words; i++)
+        status = ask_for(&w, reference_parse(args->words[i]).id, "remove", "", NULL);
+    return end_wish(&w, status);
+}
+
+const struct verb verb_remove = {
+    .word = "remove",
+    .arguments = "GROUP...",
+    .help = "remove groups with all their crashes and cores, for good",
+    .run = run_remove,
+    .least = 1,
+    .most = -1,
+    .options = {WAIT_OPTIONS, [WISH_YES] = {"--yes", NULL, "I mean it"}},
+};
+
 /* --- reprocess --- */
 
-/* The groups of a query, or those of words; events stand for their groups. */
-static int find_groups(struct wish *w, const struct arguments *args, json_t **ret)
+/* An event stands for its group. */
+static int reprocess_one(struct wish *w, const char *word)
 {
-    _cleanup_buf_ struct buf path = BUF_INIT(FORM_MAX_);
-    const char *query = args->option[WISH_QUERY];
-    json_t *groups = json_array();
-    int status = CTL_OK;
+    struct reference ref = reference_parse(word);
+    _cleanup_json_ json_t *event = NULL;
+    char address[128];
+    int status;
 
-    *ret = groups;
-    for (int i = 0; status == CTL_OK && i < args->n_words; i++) {
-        struct reference ref = reference_parse(args->words[i]);
-        _cleanup_json_ json_t *event = NULL;
-
-        if (ref.kind == REFERENCE_EVENT) {
-            char address[128];
-
-            snprintf(address, sizeof(address), "/api/v1/events/%s", ref.id);
-            status = ask_get(w->access, w->c, address, &event);
-            json_array_append_new(
-                groups,
-                json_pack("{s:s*}", "id", json_string_value(json_object_get(event, "group"))));
-            continue;
-        }
-        status = reference_group(args->words[i], &ref);
-        json_array_append_new(groups, json_pack("{s:s}", "id", ref.id));
+    if (ref.kind != REFERENCE_EVENT) {
+        status = reference_group(word, &ref);
+        return status == CTL_OK ? ask_for(w, ref.id, "reprocess", "", NULL) : status;
     }
-    if (status != CTL_OK || !query)
+    snprintf(address, sizeof(address), "/api/v1/events/%s", ref.id);
+    status = ask_get(w->access, w->c, address, &event);
+    if (status != CTL_OK)
         return status;
-    json_decref(groups);
-    buf_adds(&path, "/api/v1/groups");
-    ask_add(&path, "q", query);
-    ask_add(&path, "status", "all");
-    *ret = NULL;
-    return ask_list(w->access, w->c, buf_text(&path), "groups", GROUPS_MAX, ret);
+    if (!json_string_value(json_object_get(event, "group")))
+        return ctl_complain(CTL_NOT_FOUND, "%s is not analysed yet", word);
+    return ask_for(w, json_string_value(json_object_get(event, "group")), "reprocess", "", NULL);
+}
+
+static int reprocess_query(struct wish *w, const char *query)
+{
+    int status = ask_at(w, "/api/v1/reprocess", "query", query);
+    const json_t *request = json_array_get(w->results, 0);
+
+    if (status == CTL_OK && json_integer_value(json_object_get(request, "total")) == 0)
+        return ctl_complain(CTL_NOT_FOUND, "nothing matches");
+    return status;
 }
 
 static int run_reprocess(struct access *access, const struct arguments *args)
 {
-    _cleanup_json_ json_t *groups = NULL;
+    const char *query = args->option[WISH_QUERY];
     struct wish w;
-    const json_t *group;
-    size_t i;
     int status;
 
-    if ((args->n_words == 0) == !args->option[WISH_QUERY])
+    if ((args->n_words == 0) == !query)
         return ctl_complain(CTL_USAGE, "reprocess needs either groups and events, or --query");
     status = begin_wish(&w, access, args->option[WISH_WAIT], args->option[WISH_TIMEOUT]);
     if (status != CTL_OK)
         return status;
-    status = find_groups(&w, args, &groups);
-    if (status == CTL_OK && json_array_size(groups) == 0)
-        status = ctl_complain(CTL_NOT_FOUND, "nothing matches");
-    json_array_foreach(groups, i, group)
-    {
-        const char *id = json_string_value(json_object_get(group, "id"));
-
-        if (status == CTL_OK && id)
-            status = ask_for(&w, id, "reprocess", "", NULL);
-    }
+    if (query)
+        return end_wish(&w, reprocess_query(&w, query));
+    for (int i = 0; status == CTL_OK && i < args->n_words; i++)
+        status = reprocess_one(&w, args->words[i]);
     return end_wish(&w, status);
 }
 
@@ -318,5 +287,5 @@ const struct verb verb_reprocess = {
     .run = run_reprocess,
     .most = -1,
     .options = {WAIT_OPTIONS, [WISH_QUERY] = {"--query", "QUERY",
-                                              "the groups that match, instead of named ones"}},
+                                              "the events that match, instead of named groups"}},
 };

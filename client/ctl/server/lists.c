@@ -85,7 +85,7 @@ const struct verb verb_groups = {
                              "last_seen, first_seen, events, hosts; -KEY: largest first"},
             [GROUPS_LIMIT] = {"--limit", "N", "at most so many (default 50)"},
             [GROUPS_STATUS] = {"--status", "STATUS",
-                               "open (default), all, new, ongoing, resolved, regressed, muted"},
+                               "open (default), all, new, ongoing, escalating, ..."},
         },
 };
 

@@ -65,6 +65,66 @@ static void shares(const struct output *o, const json_t *group, const char *key,
     }
 }
 
+/* The texts of a list in one line. */
+static void texts(const struct output *o, const json_t *group, const char *key)
+{
+    const json_t *list = json_object_get(group, key), *text;
+    _cleanup_buf_ struct buf b = BUF_INIT(64u * 1024);
+    size_t i;
+
+    json_array_foreach(list, i, text)
+    {
+        buf_adds(&b, i > 0 ? ", " : "");
+        buf_adds(&b, json_string_value(text) ?: "");
+    }
+    output_fact(o, key, buf_text(&b));
+}
+
+/* What ends that it is resolved or muted. */
+static void show_wakes(const struct output *o, const json_t *wakes)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(4096);
+    int64_t count = json_integer_value(json_object_get(wakes, "event_count"));
+    int64_t hours = json_integer_value(json_object_get(wakes, "within_hours"));
+    const char *from = text_of(wakes, "from_version"), *after = text_of(wakes, "after_version");
+
+    if (text_of(wakes, "at"))
+        buf_printf(&b, "at %s", text_of(wakes, "at"));
+    if (count > 0)
+        buf_printf(&b, "%safter %" PRId64 " more crashes", b.len > 0 ? ", " : "", count);
+    if (count > 0 && hours > 0)
+        buf_printf(&b, " within %" PRId64 " h", hours);
+    if (from || after)
+        buf_printf(&b, "%swith a crash of %s %s", b.len > 0 ? ", " : "",
+                   after ? "a later version than" : "version", after ?: from);
+    output_fact(o, "wakes", buf_text(&b));
+}
+
+static void show_activity(const json_t *group)
+{
+    static const char *const words[] = {"text", "version", "until", "events", "event"};
+    const json_t *list = json_object_get(group, "activity"), *row;
+    size_t i;
+
+    if (json_array_size(list) > 0)
+        printf("\nActivity\n");
+    json_array_foreach(list, i, row)
+    {
+        printf("  ");
+        output_text(text_of(row, "at") ?: "");
+        printf("  ");
+        output_text(text_of(row, "actor") ?: "");
+        printf("  ");
+        output_text(text_of(row, "kind") ?: "");
+        for (size_t k = 0; k < ARRAY_SIZE(words); k++)
+            if (text_of(row, words[k])) {
+                printf("  ");
+                output_text(text_of(row, words[k]));
+            }
+        printf("\n");
+    }
+}
+
 static void show_group(const struct output *o, const json_t *g)
 {
     static const struct line lines[] = {
@@ -78,11 +138,16 @@ static void show_group(const struct output *o, const json_t *g)
         {"last seen", "last_seen"},
         {"resolved", "resolved_at"},
         {"resolved by", "resolved_by"},
+        {"assignee", "assignee"},
+        {"revision", "revision"},
         {"page", "url"},
     };
 
     title(o, text_of(g, "id"), text_of(g, "title"));
     facts(o, g, lines, ARRAY_SIZE(lines));
+    texts(o, g, "labels");
+    texts(o, g, "links");
+    show_wakes(o, json_object_get(g, "wakes"));
     shares(o, g, "versions", "versions", "version");
     shares(o, g, "hosts", "on", "host");
     shares(o, g, "similar", "similar", "id");
@@ -92,6 +157,7 @@ static void show_group(const struct output *o, const json_t *g)
     }
     printf("\n");
     table_print(o, event_columns, n_event_columns, json_object_get(g, "events"));
+    show_activity(g);
 }
 
 /* --- Event --- */
