@@ -16,7 +16,9 @@
 #include "dashd/app.h"
 #include "dashd/event.h"
 #include "dashd/group.h"
+#include "dashd/members.h"
 #include "dashd/page.h"
+#include "dashd/queries_facets.h"
 
 #define ANALYSIS_INLINE_MAX (4u * 1024 * 1024) /* a larger one has an address of its own */
 
@@ -73,6 +75,16 @@ void api_add_group(struct buf *b, struct request *q, const struct group_row *g)
     add_page(b, q, arena_printf(request_arena(q), "/groups/G-%" PRId64, g->id));
 }
 
+/* Of a list: a group's own answer has them among the workflow. */
+static void add_people(struct buf *b, const struct group_row *g)
+{
+    jsontext_string(b, "assignee", g->assignee);
+    jsontext_array(b, "labels");
+    for (size_t i = 0; i < g->n_labels; i++)
+        jsontext_string(b, NULL, g->labels[i]);
+    jsontext_end_array(b);
+}
+
 static void add_shares(struct buf *b, const char *key, const struct share_list *l,
                        const char *label, const char *detail)
 {
@@ -112,7 +124,7 @@ static void add_stack(struct buf *b, const struct stack_view *s)
     jsontext_end_array(b);
 }
 
-static void add_event(struct buf *b, struct request *q, const struct event_row *e)
+void api_add_event(struct buf *b, struct request *q, const struct event_row *e)
 {
     jsontext_string(b, "id", e->crash_id);
     api_add_group_id(b, "group", e->group_id);
@@ -134,42 +146,113 @@ static void add_event(struct buf *b, struct request *q, const struct event_row *
 
 /* --- Groups --- */
 
+/* Each that was asked for is there, also when it has no value. */
+static void add_facets(struct buf *b, const struct facet_list *l, unsigned set)
+{
+    if (set == 0)
+        return;
+    jsontext_object(b, "facets");
+    for (unsigned f = 0; f < FACETS; f++) {
+        if (!(set & 1u << f))
+            continue;
+        jsontext_array(b, facets[f].name);
+        for (size_t i = 0; i < l->n; i++) {
+            if (l->rows[i].facet != f)
+                continue;
+            jsontext_object(b, NULL);
+            jsontext_string(b, "value", l->rows[i].value);
+            jsontext_int(b, "groups", (int64_t)l->rows[i].groups);
+            jsontext_end_object(b);
+        }
+        jsontext_end_array(b);
+    }
+    jsontext_end_object(b);
+}
+
+void api_wrong_listing(struct request *q, struct response *r, const struct listing_query *asked,
+                       const char *wrong)
+{
+    struct listing_fault fault = listing_fault(asked, request_arena(q));
+
+    response_problem_field(r, q, fault.parameter, fault.position, wrong);
+}
+
+/* Of a group in the list. */
+static const char *const group_members[] = {
+    "id",         "title",         "status",    "executable",  "signal",      "event_count",
+    "host_count", "first_seen",    "last_seen", "resolved_at", "resolved_by", "may_be_several",
+    "url",        "recent_events", "assignee",  "labels",      NULL,
+};
+
+static void add_row(struct buf *b, struct request *q, const struct group_row *g,
+                    const struct members *wanted)
+{
+    size_t from = b->len;
+
+    jsontext_object(b, NULL);
+    api_add_group(b, q, g);
+    add_people(b, g);
+    jsontext_int(b, "recent_events", (int64_t)g->recent);
+    jsontext_end_object(b);
+    members_keep(wanted, b, from);
+}
+
+/* The address of the next page, with the same members. */
+static const char *next_page(struct request *q, const struct listing *l, int64_t key, int64_t id)
+{
+    const char *fields = request_query(q, "fields");
+
+    return arena_printf(request_arena(q), "<%s/api/v1/groups%s%s%s>; rel=\"next\"",
+                        request_base_path(q), listing_after(l, request_arena(q), key, id),
+                        fields ? "&fields=" : "", fields ? fields : "");
+}
+
 void api_groups(struct request *q, struct response *r)
 {
     struct listing_query asked = group_listing_query(q);
     struct arena *a = request_arena(q);
     struct buf *b = response_body(r);
     struct group_list list;
+    struct members wanted;
     struct listing l;
     const char *wrong = listing_parse(&asked, a, &l);
+    struct facet_list values;
+    unsigned set = 0;
     int outcome;
 
     if (wrong) {
-        response_problem(r, q, 400, "%s", wrong);
+        api_wrong_listing(q, r, &asked, wrong);
         return;
     }
-    outcome = query_groups(app_db(request_app(q)), a, &l, clock_now(), &list);
+    wrong = facets_parse(request_query(q, "facets"), &set);
+    if (wrong) {
+        response_problem_field(r, q, "facets", -1, wrong);
+        return;
+    }
+    wrong = members_parse(a, request_query(q, "fields"), group_members, &wanted);
+    if (wrong) {
+        response_problem_field(r, q, "fields", -1, wrong);
+        return;
+    }
+    outcome = query_groups(app_db(request_app(q)), a, &l, asked.now, &list);
+    if (!outcome)
+        outcome = query_facets(app_db(request_app(q)), a, &l, set, asked.now, &values);
     if (outcome) {
         page_database_failure(q, r, outcome);
         return;
     }
     jsontext_object(b, NULL);
     jsontext_array(b, "groups");
-    for (size_t i = 0; i < list.n; i++) {
-        jsontext_object(b, NULL);
-        api_add_group(b, q, &list.rows[i]);
-        jsontext_int(b, "recent_events", (int64_t)list.rows[i].recent);
-        jsontext_end_object(b);
-    }
+    for (size_t i = 0; i < list.n; i++)
+        add_row(b, q, &list.rows[i], &wanted);
     jsontext_end_array(b);
+    add_facets(b, &values, set);
     if (list.more) {
         const struct group_row *last = &list.rows[list.n - 1];
         int64_t key = group_sort_key(last, l.sort);
 
         jsontext_string(b, "next_cursor", listing_cursor(a, key, last->id));
-        response_header(r, "Link",
-                        arena_printf(a, "<%s/api/v1/groups%s>; rel=\"next\"", request_base_path(q),
-                                     listing_after(&l, a, key, last->id)));
+        response_header(r, "Link", next_page(q, &l, key, last->id));
     }
     jsontext_end_object(b);
     api_send(r);
@@ -197,7 +280,7 @@ static void add_group_details(struct buf *b, struct request *q, const struct gro
     jsontext_array(b, "events");
     for (size_t i = 0; i < v->events.n; i++) {
         jsontext_object(b, NULL);
-        add_event(b, q, &v->events.rows[i]);
+        api_add_event(b, q, &v->events.rows[i]);
         jsontext_end_object(b);
     }
     jsontext_end_array(b);
@@ -313,7 +396,7 @@ static void add_explanation(struct buf *b, struct request *q, const struct event
 
 static void add_known_event(struct buf *b, struct request *q, const struct event_view *e)
 {
-    add_event(b, q, &e->row);
+    api_add_event(b, q, &e->row);
     jsontext_string(b, "group_title", e->row.group_title);
     jsontext_string(b, "group_status", e->row.group_status);
     jsontext_string(b, "verdict", event_verdict(e, request_arena(q)));

@@ -8,8 +8,13 @@
 #include "common/http/request.h"
 #include "common/http/response.h"
 
+/* static/openapi.json: what all of this looks like, for programs. */
+void api_openapi(struct request *q, struct response *r);
 void api_groups(struct request *q, struct response *r);
+/* Groups that are new or came back (Atom). */
+void handle_feed(struct request *q, struct response *r);
 void api_group(struct request *q, struct response *r);
+void api_events(struct request *q, struct response *r);
 void api_event(struct request *q, struct response *r);
 void api_symbols_missing(struct request *q, struct response *r);
 /* analysis.json as it is stored, however large. */

@@ -118,6 +118,10 @@ static void administered(struct request *q, struct response *r, administer *wish
         page_database_failure(q, r, outcome);
         return;
     }
+    if (done.field) {
+        response_problem_field(r, q, done.field, -1, done.problem);
+        return;
+    }
     if (done.status) {
         response_problem(r, q, done.status, "%s", done.problem);
         return;

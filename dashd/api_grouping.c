@@ -178,7 +178,8 @@ void api_merge_preview(struct request *q, struct response *r)
         return;
     }
     if (!into || into == group) {
-        response_problem(r, q, 400, "The parameter `into` must name another group, such as G-142.");
+        response_problem_field(r, q, "into", -1,
+                               "The parameter `into` must name another group, such as G-142.");
         return;
     }
     jsontext_object(b, NULL);
@@ -270,6 +271,8 @@ static void asked(struct request *q, struct response *r, decide *wish)
 
     if (outcome)
         page_database_failure(q, r, outcome);
+    else if (d.field)
+        response_problem_field(r, q, d.field, -1, d.problem);
     else if (d.status)
         page_problem(q, r, d.status, d.problem);
     else if (d.group)

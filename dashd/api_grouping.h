@@ -8,6 +8,7 @@
 #include "common/http/request.h"
 #include "common/http/response.h"
 #include "dashd/templates/templates.h"
+#include "dashd/view/listing.h"
 
 void api_merge_preview(struct request *q, struct response *r);
 void api_merge(struct request *q, struct response *r);
@@ -25,8 +26,13 @@ void api_add_explanation(struct buf *b, const struct explanation *e);
 void api_add_grouping(struct buf *b, const struct group_view *v);
 
 /* --- Shared with api.c, which has them --- */
+/* 400 about the parameter of a list that listing_parse finds wrong. */
+void api_wrong_listing(struct request *q, struct response *r, const struct listing_query *asked,
+                       const char *wrong);
 void api_send(struct response *r);
 void api_add_time(struct buf *b, const char *key, int64_t at);
+/* The members of an event in lists. */
+void api_add_event(struct buf *b, struct request *q, const struct event_row *e);
 void api_add_group_id(struct buf *b, const char *key, int64_t id);
 void api_add_group(struct buf *b, struct request *q, const struct group_row *g);
 

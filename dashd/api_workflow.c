@@ -78,11 +78,11 @@ void api_group_act(struct request *q, struct response *r)
     const char *action = strrchr(request_path(q), '/') + 1;
     struct asked asked;
     struct change c = {0};
-    const char *wrong = fields_read(q, action, &asked);
+    struct fields_fault fault = fields_read(q, action, &asked);
     int outcome;
 
-    if (wrong) {
-        response_problem(r, q, 400, "%s", wrong);
+    if (fault.message) {
+        response_problem_field(r, q, fault.field, -1, fault.message);
         return;
     }
     outcome =
@@ -117,12 +117,12 @@ void api_groups_act(struct request *q, struct response *r)
 {
     struct buf *b = response_body(r);
     struct asked asked;
-    const char *wrong = fields_read(q, NULL, &asked);
+    struct fields_fault fault = fields_read(q, NULL, &asked);
 
-    if (!wrong && asked.n == 0)
-        wrong = "`ids` must name the groups, such as [\"G-142\"].";
-    if (wrong) {
-        response_problem(r, q, 400, "%s", wrong);
+    if (!fault.message && asked.n == 0)
+        fault = (struct fields_fault){"`ids` must name the groups, such as [\"G-142\"].", "ids"};
+    if (fault.message) {
+        response_problem_field(r, q, fault.field, -1, fault.message);
         return;
     }
     jsontext_object(b, NULL);

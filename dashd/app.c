@@ -50,8 +50,16 @@ const struct conf_key dashd_keys[] = {
      "system; empty: not asked."},
     {"workerd_url", CONF_TEXT, AT(workerd_url), "http://127.0.0.1:8650", 0, 0,
      "The same of corral-workerd."},
+    {"trusted_proxies", CONF_TEXT, AT(trusted_proxies), "", 0, 0,
+     "Proxies whose X-Forwarded-For is believed, as addresses, networks (10.0.0.0/8) or unix for "
+     "whoever "
+     "comes through a unix socket; empty: none."},
     {"session_lifetime", CONF_DURATION, AT(session_lifetime), "7d", 60000000, 31536000000000,
      "A sign-in ends after this time, or after a day without a request."},
+    {"api_rate", CONF_UINT, AT(api_rate), "6000", 0, 1000000,
+     "Requests that one token may make of the REST API a minute; those over it are answered 429. "
+     "0: "
+     "no limit."},
     {"threads", CONF_UINT, AT(threads), "4", 1, 64,
      "Requests that are worked on at a time; each has a connection to PostgreSQL."},
     {"log_level", CONF_TEXT, AT(log_level), "info", 0, 0, "error, warning, info or debug."},
@@ -61,6 +69,7 @@ const size_t dashd_keys_n = ARRAY_SIZE(dashd_keys);
 const char *dashd_conf_check(const void *conf)
 {
     const struct dashd_conf *c = conf;
+    struct forwarded proxies;
 
     if (!db_conninfo_valid(c->database))
         return "database must be a libpq connection string, such as host=/run/postgresql "
@@ -79,6 +88,8 @@ const char *dashd_conf_check(const void *conf)
     if (!prefixes_valid(c->source_roots))
         return "source_roots must be PREFIX=FOLDER pairs of absolute paths with colons between "
                "them";
+    if (forwarded_parse(c->trusted_proxies, &proxies) < 0)
+        return "trusted_proxies must be up to 32 addresses, networks such as 10.0.0.0/8, or unix";
     if ((*c->ingestd_url && !neighbour_valid(c->ingestd_url)) ||
         (*c->workerd_url && !neighbour_valid(c->workerd_url)))
         return "ingestd_url and workerd_url must be like http://127.0.0.1:8600 or unix:/path";
@@ -157,8 +168,11 @@ static int serve(struct app *app, const struct route *routes, size_t n_routes)
         .done = count_request,
     };
     static struct http_options kept; /* the server borrows it */
+    static struct forwarded proxies;
 
     kept = options;
+    forwarded_parse(app->conf->trusted_proxies, &proxies); /* dashd_conf_check has tried it */
+    kept.proxies = &proxies;
     return http_start(&kept, &app->server);
 }
 
@@ -178,6 +192,7 @@ int app_start(struct app *app, const struct dashd_conf *conf, const struct route
     app->inventory = inventory_new(app->blobs);
     app->metrics = metrics_new(metrics_table, METRIC_COUNT);
     app->attempts = attempts_new();
+    app->rate = rate_new();
     metrics_set(app->metrics, METRIC_BUILD, 1);
     r = serve(app, routes, n_routes);
     if (r < 0)
@@ -188,6 +203,7 @@ int app_start(struct app *app, const struct dashd_conf *conf, const struct route
 void app_stop(struct app *app)
 {
     http_stop(app->server, GRACE_USEC);
+    rate_free(app->rate);
     attempts_free(app->attempts);
     metrics_free(app->metrics);
     inventory_free(app->inventory);

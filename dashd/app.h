@@ -14,13 +14,15 @@
 #include "common/store/blob.h"
 #include "common/store/db.h"
 #include "dashd/access/attempts.h"
+#include "dashd/access/rate.h"
 #include "dashd/inventory.h"
 
 struct dashd_conf {
     char *listen, *data, *database, *base_path, *public_url, *source_roots, *tracker, *log_level;
-    char *ingestd_url, *workerd_url;
+    char *ingestd_url, *workerd_url, *trusted_proxies;
     int64_t session_lifetime;
     uint64_t threads;
+    uint64_t api_rate; /* requests of a token, a minute; 0: no limit */
 };
 
 extern const struct conf_key dashd_keys[];
@@ -49,6 +51,7 @@ struct app {
     struct inventory *inventory;
     struct metrics *metrics;
     struct attempts *attempts;
+    struct rate *rate;
     struct http_server *server;
 };
 

@@ -3,19 +3,27 @@
 
 #include <inttypes.h>
 
+#include "common/base/clock.h"
 #include "dashd/access/access.h"
 #include "dashd/app.h"
+#include "dashd/queries_attributes.h"
 
 enum { DAY_BARS = 24, MONTH_BARS = 30, EVENTS_SHOWN = 20, TICKET_FRAMES = 12 };
 
 struct listing_query group_listing_query(struct request *q)
 {
+    const struct identity *who = access_identity(q);
+
     return (struct listing_query){
         .status = request_query(q, "status"),
         .text = request_query(q, "q"),
         .sort = request_query(q, "sort"),
         .limit = request_query(q, "limit"),
         .cursor = request_query(q, "cursor"),
+        .from = request_query(q, "from"),
+        .to = request_query(q, "to"),
+        .me = who->user_id ? who->name : NULL,
+        .now = clock_now(),
     };
 }
 
@@ -128,6 +136,23 @@ static int load_grouping(struct db *db, struct arena *a, struct group_view *v)
     return r;
 }
 
+/* Where it crashes, and from which version to which. */
+static int load_attributes(struct db *db, struct arena *a, struct group_view *v)
+{
+    struct attribute_version_list versions;
+    struct attribute_list attributes;
+    int r = query_group_attributes(db, a, v->group.id, &attributes);
+
+    if (!r)
+        r = query_group_versions(db, a, v->group.id, &versions);
+    if (r)
+        return r;
+    attributes_choose(attributes.rows, attributes.n, &v->attributes);
+    v->began_in = attributes_began_in(versions.rows, versions.n);
+    v->fixed_in = attributes_fixed_in(versions.rows, versions.n);
+    return 0;
+}
+
 int group_follow(struct request *q, int64_t *id)
 {
     int64_t into = 0;
@@ -160,6 +185,8 @@ int group_load(struct request *q, int64_t id, int64_t now, struct group_view *re
             r = load_sample(q, db, a, &v);
         if (!r)
             r = load_grouping(db, a, &v);
+        if (!r)
+            r = load_attributes(db, a, &v);
         if (!r)
             r = load_workflow(q, &v);
     }

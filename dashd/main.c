@@ -28,6 +28,7 @@ static const struct route routes[] = {
 
     {"GET", "/", 0, handle_overview, NULL, MAY_READ},
     {"GET", "/groups", 0, handle_groups, NULL, MAY_READ},
+    {"GET", "/groups.atom", 0, handle_feed, NULL, PROGRAMS | FEED | MAY_READ},
     {"GET", "/groups/{id}", 0, handle_group, NULL, MAY_READ},
     {"POST", "/groups/act", FORM_MAX, handle_groups_act, NULL, MAY_TRIAGE},
     {"POST", "/groups/{id}/act", FORM_MAX, handle_group_act, NULL, MAY_TRIAGE},
@@ -44,6 +45,7 @@ static const struct route routes[] = {
     {"POST", "/groups/{id}/reprocess", FORM_MAX, handle_reprocess, NULL, MAY_TRIAGE},
     {"POST", "/reprocess", FORM_MAX, handle_reprocess_query, NULL, MAY_TRIAGE},
     {"GET", "/grouping-requests/{id}", 0, handle_grouping_request, NULL, MAY_READ},
+    {"GET", "/events", 0, handle_events, NULL, MAY_READ},
     {"GET", "/events/{id}", 0, handle_event, NULL, MAY_READ},
     {"GET", "/events/{id}/text", 0, handle_event_text, NULL, MAY_READ},
     {"GET", "/events/{id}/markdown", 0, handle_event_markdown, NULL, MAY_READ},
@@ -65,7 +67,9 @@ static const struct route routes[] = {
     {"GET", "/account", 0, handle_account, NULL, MAY_READ},
     {"POST", "/account", FORM_MAX, handle_account_password, NULL, MAY_READ},
 
+    {"GET", "/api/v1/openapi.json", 0, api_openapi, NULL, ANYONE},
     {"GET", "/api/v1/groups", 0, api_groups, NULL, PROGRAMS | MAY_READ},
+    {"GET", "/api/v1/groups.atom", 0, handle_feed, NULL, PROGRAMS | FEED | MAY_READ},
     {"GET", "/api/v1/groups/{id}", 0, api_group, NULL, PROGRAMS | MAY_READ},
     {"POST", "/api/v1/groups/act", FORM_MAX, api_groups_act, NULL, PROGRAMS | MAY_TRIAGE},
     {"POST", "/api/v1/groups/{id}/resolve", FORM_MAX, api_group_act, NULL, PROGRAMS | MAY_TRIAGE},
@@ -88,6 +92,7 @@ static const struct route routes[] = {
     {"POST", "/api/v1/groups/{id}/reprocess", FORM_MAX, api_reprocess, NULL, PROGRAMS | MAY_TRIAGE},
     {"POST", "/api/v1/reprocess", FORM_MAX, api_reprocess_query, NULL, PROGRAMS | MAY_TRIAGE},
     {"GET", "/api/v1/grouping-requests/{id}", 0, api_grouping_request, NULL, PROGRAMS | MAY_READ},
+    {"GET", "/api/v1/events", 0, api_events, NULL, PROGRAMS | MAY_READ},
     {"GET", "/api/v1/events/{id}", 0, api_event, NULL, PROGRAMS | MAY_READ},
     {"GET", "/api/v1/events/{id}/analysis", 0, api_event_analysis, NULL, PROGRAMS | MAY_READ},
     {"GET", "/api/v1/events/{id}/text", 0, handle_event_text, NULL, PROGRAMS | MAY_READ},

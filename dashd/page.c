@@ -14,9 +14,12 @@
 #include "dashd/assets.h"
 #include "dashd/templates/templates.h"
 
+#define SCRIPT_ELEMENT_MAX 1024
+
 const struct page_section_link page_sections[] = {
     {SECTION_OVERVIEW, "Overview", "/", MAY_READ},
     {SECTION_GROUPS, "Groups", "/groups", MAY_READ},
+    {SECTION_EVENTS, "Events", "/events", MAY_READ},
     {SECTION_SYMBOLS, "Symbols", "/symbols", MAY_READ},
     {SECTION_RELEASES, "Releases", "/releases", MAY_READ},
     {SECTION_HOSTS, "Hosts", "/hosts", MAY_READ},
@@ -45,6 +48,16 @@ static const char *address_of(struct request *q)
     return strcmp(request_method(q), "GET") == 0 ? request_target(q) : "/";
 }
 
+static struct markup script_element(const struct page *p)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(SCRIPT_ELEMENT_MAX);
+
+    buf_adds(&b, "<script src=\"");
+    html_put_url(&b, page_url(p, "%s", asset_path(p->arena, "corral.js")));
+    buf_adds(&b, "\" defer></script>");
+    return (struct markup){buf_error(&b) < 0 ? "" : arena_strdup(p->arena, buf_text(&b))};
+}
+
 void page_init(struct page *p, struct request *q, const char *title)
 {
     const struct app *app = request_app(q);
@@ -66,6 +79,7 @@ void page_init(struct page *p, struct request *q, const char *title)
     };
     p->style = page_url(p, "%s", asset_path(p->arena, "corral.css"));
     p->icon = page_url(p, "%s", asset_path(p->arena, "icon.svg"));
+    p->script = script_element(p);
 }
 
 struct instant page_instant(const struct page *p, int64_t at)
@@ -84,13 +98,15 @@ struct url page_url(const struct page *p, const char *format, ...)
     return (struct url){arena_printf(p->arena, "%s%s", p->base.text, path)};
 }
 
-/* Pages hold crash data: nothing of them is kept by caches, runs scripts, loads from elsewhere or
- * is framed. */
+/* Pages hold crash data: nothing of them is kept by caches, runs scripts but our own file, loads
+ * from elsewhere or is framed. Whatever else this address serves is no script: it has another type,
+ * and nosniff. */
 void page_send(struct response *r)
 {
     response_type(r, "text/html; charset=utf-8");
     response_header(r, "Content-Security-Policy",
-                    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+                    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                    "form-action 'self'; "
                     "frame-ancestors 'none'; base-uri 'none'");
     response_header(r, "Cache-Control", "no-store");
     response_header(r, "Referrer-Policy", "same-origin");

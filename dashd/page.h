@@ -17,6 +17,7 @@ enum page_section {
     SECTION_NONE,
     SECTION_OVERVIEW,
     SECTION_GROUPS,
+    SECTION_EVENTS,
     SECTION_SYMBOLS,
     SECTION_RELEASES,
     SECTION_HOSTS,
@@ -50,6 +51,7 @@ struct page {
     enum page_section section;
     struct url base; /* put before every path */
     struct url style, icon;
+    struct markup script;       /* the one element; templates can have none of their own */
     const char *public_url;     /* with the base path; for commands that people copy */
     const struct identity *who; /* with a masked token for forms; NULL: not signed in */
     const char *theme;          /* class of the document: "", "light", "dark" */
@@ -57,6 +59,7 @@ struct page {
     const char *search;         /* what stands in the search field */
     const char *refresh;        /* seconds until the page loads itself again; NULL: never */
     const char *api;            /* path of the same rows as JSON, without the base; NULL: none */
+    const char *feed;           /* path of the news as a feed, without the base; NULL: none */
     const char *request_id;
     int64_t now;
     bool may_triage, may_core, may_all;
@@ -116,6 +119,7 @@ void handle_admin_token_revoke(struct request *q, struct response *r);
 void handle_admin_audit(struct request *q, struct response *r);
 void handle_account(struct request *q, struct response *r);
 void handle_account_password(struct request *q, struct response *r);
+void handle_events(struct request *q, struct response *r);
 void handle_event(struct request *q, struct response *r);
 void handle_event_text(struct request *q, struct response *r);
 void handle_event_markdown(struct request *q, struct response *r);

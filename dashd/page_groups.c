@@ -11,6 +11,9 @@
 #include "dashd/queries.h"
 #include "dashd/templates/templates.h"
 
+/* Signal, program and version: what is quickly counted and tells most. */
+#define FACETS_SHOWN 0x0eu
+
 /* The order of the columns. */
 static const struct {
     enum listing_sort sort;
@@ -67,6 +70,9 @@ static int fill(struct app *app, const struct page *p, struct groups_view *v)
         r = query_groups(app_db(app), p->arena, &v->listing, p->now, &v->list);
     if (r)
         return r;
+    r = query_facets(app_db(app), p->arena, &v->listing, FACETS_SHOWN, p->now, &v->facets);
+    if (r)
+        return r;
     fill_tabs(p->arena, &counts, v);
     fill_heads(p->arena, v);
     if (v->list.more) {
@@ -99,6 +105,19 @@ static bool jump(struct request *q, struct response *r)
     return to != NULL;
 }
 
+/* The query goes with it; order and page mean nothing there, and the state only narrows it. */
+static const char *feed_address(struct arena *a, const struct listing *l)
+{
+    _cleanup_buf_ struct buf b = BUF_INIT(4 * SEARCH_QUERY_MAX);
+
+    buf_adds(&b, "/groups.atom");
+    if (*l->text) {
+        buf_adds(&b, "?q=");
+        html_percent(&b, l->text);
+    }
+    return arena_strdup(a, buf_text(&b));
+}
+
 void handle_groups(struct request *q, struct response *r)
 {
     struct listing_query asked = group_listing_query(q);
@@ -112,11 +131,14 @@ void handle_groups(struct request *q, struct response *r)
     p.section = SECTION_GROUPS;
     v.wrong = listing_parse(&asked, p.arena, &v.listing);
     if (v.wrong) {
-        v.mistake = listing_mistake(&asked, p.arena);
+        v.mistake = listing_mistake(asked.text, p.arena);
         response_status(r, 400);
     } else {
         p.search = v.listing.text;
+        v.ticks = p.may_triage && p.who->csrf;
+        v.back = arena_printf(p.arena, "/groups%s", listing_address(&v.listing, p.arena));
         p.api = arena_printf(p.arena, "/api/v1/groups%s", listing_address(&v.listing, p.arena));
+        p.feed = feed_address(p.arena, &v.listing);
         outcome = fill(request_app(q), &p, &v);
         if (outcome) {
             page_database_failure(q, r, outcome);

@@ -196,8 +196,10 @@ void api_symbols_missing(struct request *q, struct response *r)
     int outcome;
 
     if (asked && (str_to_u64(str_from(asked), LIMIT_MAX, &limit) < 0 || limit == 0)) {
-        response_problem(r, q, 400, "The parameter `limit` must be a number from 1 to %d.",
-                         LIMIT_MAX);
+        response_problem_field(r, q, "limit", -1,
+                               arena_printf(request_arena(q),
+                                            "The parameter `limit` must be a number from 1 to %d.",
+                                            LIMIT_MAX));
         return;
     }
 

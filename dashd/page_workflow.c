@@ -26,7 +26,7 @@ void handle_group_act(struct request *q, struct response *r)
 
     if (access_check_form(q, r))
         return;
-    wrong = fields_read(q, NULL, &asked);
+    wrong = fields_read(q, NULL, &asked).message;
     if (wrong) {
         page_problem(q, r, 400, wrong);
         return;
@@ -74,7 +74,7 @@ void handle_groups_act(struct request *q, struct response *r)
 
     if (access_check_form(q, r))
         return;
-    wrong = fields_read(q, NULL, &asked);
+    wrong = fields_read(q, NULL, &asked).message;
     if (!wrong && asked.n == 0)
         wrong = "No group was chosen: tick those that are meant.";
     if (wrong) {
@@ -93,7 +93,7 @@ void handle_groups_act(struct request *q, struct response *r)
     page_init(&p, q, "Not all groups were changed");
     p.section = SECTION_GROUPS;
     v.action = wish_action_name(asked.wish.action);
-    v.back = page_url(&p, "%s", asked.back ? asked.back : "/groups");
+    v.back = asked.back ? asked.back : "/groups";
     response_status(r, 409);
     template_bulk(response_body(r), &p, &v);
     page_send(r);

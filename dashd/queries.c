@@ -9,9 +9,11 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/clock.h"
-#include "common/search/where.h"
 #include "dashd/access/queries.h"
+#include "dashd/listed.h"
 #include "dashd/rows.h"
+#include "dashd/rows_events.h"
+#include "dashd/workflow/wish.h"
 
 #define HOUR (3600 * USEC_PER_SEC)
 #define DAY  (24 * HOUR)
@@ -31,12 +33,27 @@ int query_ping(struct db *d)
 
 /* --- Groups --- */
 
+/* clang-format off */
 #define GROUP_COLUMNS                                                                              \
-    "g.id, g.title, g.executable, g.status, g.signal, " USEC("g.first_seen") ", " USEC(            \
-        "g.last_seen") ", g.event_count, g.host_count, " USEC("g.resolved_at") ", u.name, "        \
-                                                                               "g.split_hint IS "  \
-                                                                               "NOT NULL"
-#define GROUP_TABLES "crash_groups g LEFT JOIN users u ON u.id = g.resolved_by "
+    "g.id, g.title, g.executable, g.status, g.signal, " USEC("g.first_seen") ", "                  \
+    USEC("g.last_seen") ", g.event_count, g.host_count, " USEC("g.resolved_at") ", u.name, "       \
+    "g.split_hint IS NOT NULL, (SELECT o.name FROM users o WHERE o.id = g.assignee), "             \
+    "(SELECT string_agg(l.label, E'\\n' ORDER BY l.label) FROM group_labels l WHERE l.group_id = g.id)"
+/* clang-format on */
+#define GROUP_JOINS  "LEFT JOIN users u ON u.id = g.resolved_by "
+#define GROUP_TABLES "crash_groups g " GROUP_JOINS
+
+/* A label has no line feed in it. */
+static void read_labels(struct arena *a, const PGresult *res, int row, struct group_row *g)
+{
+    struct str rest = str_from(db_text(res, row, 13)), label;
+
+    if (rest.n == 0)
+        return;
+    g->labels = arena_array(a, const char *, WISH_LABELS_MAX);
+    while (g->n_labels < WISH_LABELS_MAX && str_split(&rest, '\n', &label))
+        g->labels[g->n_labels++] = arena_strndup(a, label.p, label.n);
+}
 
 static void read_group(struct arena *a, const PGresult *res, int row, void *ret)
 {
@@ -53,7 +70,9 @@ static void read_group(struct arena *a, const PGresult *res, int row, void *ret)
         .resolved_at = db_int(res, row, 9),
         .resolved_by = text_at(a, res, row, 10),
         .may_be_several = db_bool(res, row, 11),
+        .assignee = text_at(a, res, row, 12),
     };
+    read_labels(a, res, row, ret);
 }
 
 static struct group_row *find_group(const struct group_list *l, int64_t id)
@@ -103,43 +122,49 @@ static int fill_hours(struct db *d, struct arena *a, int64_t now, struct group_l
 }
 
 static const char *const group_orders[SORT_COUNT] = {
-    [SORT_LAST_SEEN] = USEC("g.last_seen"),
-    [SORT_FIRST_SEEN] = USEC("g.first_seen"),
+    [SORT_LAST_SEEN] = "g.last_seen",
+    [SORT_FIRST_SEEN] = "g.first_seen",
     [SORT_EVENTS] = "g.event_count",
-    [SORT_HOSTS] = "g.host_count::bigint",
+    [SORT_HOSTS] = "g.host_count",
 };
 
-/* Put together of constants: what was asked for is in the parameters. */
-static const char *groups_text(const struct listing *l, const struct search_where *w,
-                               struct arena *a)
+/* The rows are chosen first, then their columns are looked up. Put together of constants: what was
+ * asked for is in the parameters, ours behind the condition's. */
+static const char *groups_text(const struct listing *l, const struct listed *f, struct arena *a)
 {
-    const char *key = group_orders[l->sort], *order = l->ascending ? "ASC" : "DESC";
+    const char *column = group_orders[l->sort], *order = l->ascending ? "ASC" : "DESC";
+    size_t n = f->n_params;
+    char key[64];
 
+    snprintf(key, sizeof(key),
+             l->sort <= SORT_FIRST_SEEN ? "to_timestamp($%zu::bigint / 1000000.0)" : "$%zu::bigint",
+             n + 1);
     return arena_printf(a,
-                        "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
-                        "WHERE g.status = ANY ($1::text[]) "
-                        "AND ($2::bigint IS NULL OR (%s, g.id) %s ($2::bigint, $3::int)) AND %s "
-                        "ORDER BY %s %s, g.id %s LIMIT $4::int",
-                        key, l->ascending ? ">" : "<", w->text, key, order, order);
+                        "SELECT " GROUP_COLUMNS " FROM (SELECT * FROM crash_groups g "
+                        "WHERE %s AND ($%zu::bigint IS NULL OR (%s, g.id) %s (%s, $%zu::int)) "
+                        "ORDER BY %s %s, g.id %s LIMIT $%zu::int) g " GROUP_JOINS
+                        "ORDER BY %s %s, g.id %s",
+                        f->text, n + 1, column, l->ascending ? ">" : "<", key, n + 2, column, order,
+                        order, n + 3, column, order, order);
 }
-
-#define GROUPS_OWN 4 /* parameters, in front of the query's */
 
 int query_groups(struct db *d, struct arena *a, const struct listing *l, int64_t now,
                  struct group_list *ret)
 {
     struct number key = number(l->after_key), id = number(l->after_id);
     struct number limit = number(l->limit + 1);
-    const char *params[GROUPS_OWN + SEARCH_PARAMS_MAX] = {
-        l->status->postgres, l->has_after ? key.text : NULL, id.text, limit.text};
     struct group_list list = {0};
-    struct search_where w;
+    struct listed f;
+    const char *text;
     int r;
 
-    search_where(&l->query, SEARCH_GROUPS, GROUPS_OWN + 1, now, a, &w);
-    memcpy(&params[GROUPS_OWN], w.params, w.n_params * sizeof(params[0]));
-    r = rows_fetch_once(d, groups_text(l, &w, a), params, GROUPS_OWN + w.n_params, a, read_group,
-                        sizeof(*list.rows), &list.rows, &list.n);
+    listed_groups(l, now, a, &f);
+    text = groups_text(l, &f, a);
+    f.params[f.n_params++] = l->has_after ? key.text : NULL;
+    f.params[f.n_params++] = id.text;
+    f.params[f.n_params++] = limit.text;
+    r = rows_fetch_once(d, text, f.params, f.n_params, a, read_group, sizeof(*list.rows),
+                        &list.rows, &list.n);
     if (r)
         return r;
     list.more = list.n > l->limit;
@@ -152,11 +177,12 @@ int query_top_groups(struct db *d, struct arena *a, unsigned limit, int64_t now,
                      struct group_list *ret)
 {
     static const struct db_query q = {
-        "groups-top",
-        "SELECT " GROUP_COLUMNS " FROM " GROUP_TABLES
-        "JOIN (SELECT group_id, sum(events) AS n FROM group_hours "
-        "WHERE hour >= " TIME("$1") " GROUP BY group_id) h ON h.group_id = g.id "
-                                    "ORDER BY h.n DESC, g.last_seen DESC LIMIT $2::int"};
+        "groups-top", "SELECT " GROUP_COLUMNS " FROM (SELECT g.*, h.n FROM crash_groups g "
+                      "JOIN (SELECT group_id, sum(events) AS n FROM group_hours "
+                      "WHERE hour >= " TIME(
+                          "$1") " GROUP BY group_id) h ON h.group_id = g.id "
+                                "ORDER BY h.n DESC, g.last_seen DESC LIMIT $2::int) g " GROUP_JOINS
+                                "ORDER BY g.n DESC, g.last_seen DESC"};
     struct number since = number(hours_back(now, GROUP_HOURS - 1)), rows = number(limit);
     const char *const params[] = {since.text, rows.text};
     int r;
@@ -298,38 +324,6 @@ int query_fingerprints(struct db *d, struct arena *a, int64_t group, struct fing
 
 /* --- Events --- */
 
-#define EVENT_COLUMNS                                                                              \
-    "e.crash_id, " USEC("e.received_at") ", " USEC(                                                \
-        "e.crashed_at") ", e.group_id, h.hostname, "                                               \
-                        "p.executable, p.version, e.pid, e.signal, e.flags, x.problem, "           \
-                        "c.crashes, " USEC("c.first_at")
-#define EVENT_TABLES                                                                               \
-    "crash_events e JOIN hosts h ON h.id = e.host_id JOIN programs p ON p.id = e.program_id "      \
-    "LEFT JOIN event_problems x ON x.crash_id = e.crash_id AND x.received_at = e.received_at "     \
-    "LEFT JOIN event_counts c ON e.flags & 8 <> 0 "                                                \
-    "AND c.crash_id = e.crash_id AND c.received_at = e.received_at "
-
-static void read_event(struct arena *a, const PGresult *res, int row, void *ret)
-{
-    *(struct event_row *)ret = (struct event_row){
-        .crash_id = text_at(a, res, row, 0),
-        .received_at = db_int(res, row, 1),
-        .crashed_at = db_int(res, row, 2),
-        .group_id = db_int(res, row, 3),
-        .host = text_at(a, res, row, 4),
-        .executable = text_at(a, res, row, 5),
-        .version = text_at(a, res, row, 6),
-        .pid = db_int(res, row, 7),
-        .signal = db_int(res, row, 8),
-        .flags = db_int(res, row, 9),
-        .problem = text_at(a, res, row, 10),
-        .crashes = count_at(res, row, 11),
-        .first_at = db_int(res, row, 12),
-    };
-    if (((struct event_row *)ret)->crashes == 0)
-        ((struct event_row *)ret)->crashes = 1;
-}
-
 int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned limit,
                        struct event_list *ret)
 {
@@ -339,7 +333,7 @@ int query_group_events(struct db *d, struct arena *a, int64_t group, unsigned li
     struct number id = number(group), rows = number(limit);
     const char *const params[] = {id.text, rows.text};
 
-    return FETCH(d, q, params, a, read_event, ret);
+    return FETCH(d, q, params, a, rows_read_event, ret);
 }
 
 /* One event with its stack and its group, which it may not have followed yet into another. */
@@ -358,7 +352,7 @@ static void read_whole_event(struct arena *a, const PGresult *res, int row, void
 {
     struct event_row *e = ret;
 
-    read_event(a, res, row, e);
+    rows_read_event(a, res, row, e);
     e->frames = text_at(a, res, row, 13);
     e->group_title = text_at(a, res, row, 14);
     e->group_status = text_at(a, res, row, 15);

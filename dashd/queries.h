@@ -32,7 +32,10 @@ struct group_row {
     uint32_t hours[GROUP_HOURS]; /* the same, the current hour last */
     int64_t resolved_at;         /* 0: never */
     const char *resolved_by;
-    bool may_be_several; /* it has a hint that it holds several bugs */
+    bool may_be_several;  /* it has a hint that it holds several bugs */
+    const char *assignee; /* NULL: nobody */
+    const char **labels;
+    size_t n_labels;
 };
 
 struct group_list {

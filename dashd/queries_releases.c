@@ -95,7 +95,8 @@ static void put(struct version_list *l, const struct version_day *v, int64_t fir
     }
 }
 
-/* Events have an index by group, none by program: a program's events are found by its groups. */
+/* Events have an index by group, none by program: a program's events are found by its groups, as an
+ * array, for joined with them PostgreSQL reads all events. */
 static int fill_days(struct db *d, struct arena *a, const char *executable, int64_t now,
                      struct version_list *l)
 {
@@ -107,9 +108,9 @@ static int fill_days(struct db *d, struct arena *a, const char *executable, int6
             "$2") "), "
                   "e AS MATERIALIZED (SELECT e.program_id, e.host_id, date_trunc('day', "
                   "e.received_at, 'UTC') "
-                  "      AS day, count(*) AS n FROM g JOIN crash_events e ON e.group_id = "
-                  "g.group_id "
-                  "      WHERE e.program_id IN (SELECT id FROM p) AND e.received_at >= " TIME(
+                  "      AS day, count(*) AS n FROM crash_events e "
+                  "      WHERE e.group_id = ANY (ARRAY(SELECT group_id FROM g)) "
+                  "      AND e.program_id IN (SELECT id FROM p) AND e.received_at >= " TIME(
                       "$2") "      GROUP BY 1, 2, 3) "
                             "SELECT program_id, " USEC(
                                 "day") ", sum(n)::bigint FROM e GROUP BY program_id, day "

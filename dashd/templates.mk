@@ -25,6 +25,12 @@ $(B)/obj/gen/dashd/templates/%.o: $(B)/gen/dashd/templates/%.c $(B)/flags
 
 .SECONDARY: $(DASHD_TEMPLATES:dashd/templates/%.html=$(B)/gen/dashd/templates/%.c)
 
+# Browsers get no comments and no indentation.
+$(B)/gen/static/%: dashd/static/%
+	$(Q_GEN)
+	@mkdir -p $(@D)
+	$(Q)sed -e 's,^ *,,' -e 's,/\*[^*]*\*/,,g' -e '/^\/\//d' -e '/^$$/d' $< >$@
+
 # gcc does not see what .incbin reads.
-$(B)/obj/dashd/assets.o: $(wildcard dashd/static/*)
+$(B)/obj/dashd/assets.o: dashd/static/icon.svg dashd/static/openapi.json $(addprefix $(B)/gen/static/,corral.css corral.js)
 $(B)/obj/dashd/grouping/rulenotes.o: etc/grouping.rules

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sodium.h>
+
 #include "common/base/cleanup.h"
+#include "common/base/clock.h"
 #include "common/base/str.h"
 #include "dashd/access/mask.h"
 #include "dashd/access/session.h"
@@ -15,6 +18,8 @@
 #include "dashd/view/html.h"
 
 #define TOKEN_TEXT_MAX 200
+#define BASIC          "Basic "
+#define BASIC_MAX      512 /* bytes of user and password */
 
 /* --- Rights --- */
 
@@ -88,6 +93,7 @@ static int identify_token(struct request *q, const char *token, struct identity 
     *ret = arena_new(a, struct identity);
     **ret = (struct identity){
         .rights = access_rights_of_scope(row.scope),
+        .token_id = row.id,
         .name = row.name,
         .role = row.scope,
         .actor = arena_printf(a, "token:%" PRId64, row.id),
@@ -123,7 +129,35 @@ static bool is_read(struct request *q)
     return strcmp(request_method(q), "GET") == 0 || strcmp(request_method(q), "HEAD") == 0;
 }
 
-static void want_token(struct request *q, struct response *r)
+/* The token of `Authorization: Basic …` (RFC 7617), where it stands as the password; NULL. Whatever
+ * is said to be the user does not matter. */
+static const char *basic_token(struct request *q)
+{
+    struct str value = str_trim(str_from(request_header(q, "Authorization")));
+    char *pair = arena_alloc(request_arena(q), BASIC_MAX + 1);
+    const char *colon;
+    size_t n;
+
+    if (value.n <= strlen(BASIC) ||
+        !str_eq_nocase((struct str){value.p, strlen(BASIC)}, STR(BASIC)))
+        return NULL;
+    value = str_trim((struct str){value.p + strlen(BASIC), value.n - strlen(BASIC)});
+    if (sodium_base642bin((unsigned char *)pair, BASIC_MAX, value.p, value.n, NULL, &n, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
+        return NULL;
+    pair[n] = '\0';
+    colon = strchr(pair, ':');
+    return colon && colon[1] ? colon + 1 : NULL;
+}
+
+static const char *token_of(struct request *q, uint64_t tag)
+{
+    const char *token = tag & PROGRAMS ? request_bearer(q) : NULL;
+
+    return !token && tag & FEED ? basic_token(q) : token;
+}
+
+static void want_token(struct request *q, uint64_t tag, struct response *r)
 {
     response_problem(
         r, q, 401,
@@ -131,6 +165,8 @@ static void want_token(struct request *q, struct response *r)
         "`corral-dashd --add-token read NAME` makes one.%s",
         is_read(q) ? "" : " To change something, a browser's session is not enough.");
     response_header(r, "WWW-Authenticate", "Bearer realm=\"corral\"");
+    if (tag & FEED)
+        response_header(r, "WWW-Authenticate", "Basic realm=\"corral: a token as password\"");
 }
 
 /* The page that was asked for is remembered, so that signing in leads there. */
@@ -174,10 +210,34 @@ static int forbid(struct request *q, unsigned needed, struct response *r)
     return 1;
 }
 
+/* Says in every answer how often the token may ask yet (draft-ietf-httpapi-ratelimit-headers). */
+static int count_request(struct request *q, const struct identity *who, struct response *r)
+{
+    struct app *app = request_app(q);
+    struct arena *a = request_arena(q);
+    uint64_t limit = app->conf->api_rate;
+    struct rate_state s;
+
+    if (!who->token_id || limit == 0)
+        return 0;
+    s = rate_take(app->rate, who->token_id, limit, clock_mono());
+    response_header(r, "RateLimit-Policy", arena_printf(a, "\"token\";q=%" PRIu64 ";w=60", limit));
+    response_header(r, "RateLimit",
+                    arena_printf(a, "\"token\";r=%" PRIu64 ";t=%" PRId64, s.left, s.seconds));
+    if (!s.over)
+        return 0;
+    response_problem(r, q, 429,
+                     "This token may ask %" PRIu64 " times a minute, which it has. Ask again in "
+                     "%" PRId64 " seconds; `api_rate` in dashd.conf is the limit.",
+                     limit, s.seconds);
+    response_header(r, "Retry-After", arena_printf(a, "%" PRId64, s.seconds));
+    return 1;
+}
+
 int access_before(struct request *q, const struct route *route, struct response *r)
 {
     bool for_programs = route->tag & PROGRAMS;
-    const char *token = for_programs ? request_bearer(q) : NULL;
+    const char *token = token_of(q, route->tag);
     unsigned needed = route->tag & RIGHTS;
     struct identity *who = NULL;
     int outcome = 0;
@@ -193,10 +253,15 @@ int access_before(struct request *q, const struct route *route, struct response 
         return 1;
     }
     if (!who) {
-        (for_programs ? want_token : want_sign_in)(q, r);
+        if (for_programs)
+            want_token(q, route->tag, r);
+        else
+            want_sign_in(q, r);
         return 1;
     }
     request_set_identity(q, who);
+    if (count_request(q, who, r))
+        return 1;
     /* A route that names no right is a mistake of ours, and closed. */
     if (!needed || (who->rights & needed) != needed)
         return forbid(q, needed & ~who->rights, r);

@@ -23,11 +23,13 @@ enum access_tag {
 
     ANYONE = 1 << 8,   /* no session needed: sign-in, static files, health */
     PROGRAMS = 1 << 9, /* a route of the API: problem+json, bearer tokens */
+    FEED = 1 << 10,    /* of it one for feed readers, which know passwords only: a token as such */
 };
 
 struct identity {
     unsigned rights;
     int64_t user_id;   /* 0: a token */
+    int64_t token_id;  /* 0: a user */
     const char *name;  /* of the user or the token */
     const char *role;  /* or scope */
     const char *actor; /* for the audit log: "user:NAME", "token:ID" */

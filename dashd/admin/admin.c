@@ -29,6 +29,12 @@ static int refuse(struct administered *ret, unsigned status, const char *problem
     return 0;
 }
 
+static int refuse_field(struct administered *ret, const char *field, const char *problem)
+{
+    *ret = (struct administered){.status = 400, .problem = problem, .field = field};
+    return 0;
+}
+
 static int note(struct request *q, const char *action, const char *subject, const char *detail)
 {
     const struct audit_entry e = {
@@ -71,9 +77,9 @@ int admin_add_user(struct request *q, struct administered *ret)
     int r;
 
     if (!name || !account_name_valid(name))
-        return refuse(ret, 400, bad_name);
+        return refuse_field(ret, "name", bad_name);
     if (!role || !access_rights_of_role(role))
-        return refuse(ret, 400, "`role` must be viewer, triager, developer or admin.");
+        return refuse_field(ret, "role", "`role` must be viewer, triager, developer or admin.");
     password = make_password(q, hash);
     if (!password)
         return refuse(ret, 503, "There is no memory to hash a password right now.");
@@ -120,11 +126,11 @@ int admin_change_user(struct request *q, struct administered *ret)
     while (which < ARRAY_SIZE(user_changes) && (!word || strcmp(word, user_changes[which].word)))
         which++;
     if (which == ARRAY_SIZE(user_changes))
-        return refuse(ret, 400, "`do` must be role, password, disable or enable.");
+        return refuse_field(ret, "do", "`do` must be role, password, disable or enable.");
     if (user_changes[which].change == ACCOUNT_ROLE) {
         value = request_form(q, "role");
         if (!value || !access_rights_of_role(value))
-            return refuse(ret, 400, "`role` must be viewer, triager, developer or admin.");
+            return refuse_field(ret, "role", "`role` must be viewer, triager, developer or admin.");
     }
     if (user_changes[which].change == ACCOUNT_PASSWORD) {
         password = make_password(q, hash);
@@ -188,7 +194,7 @@ int admin_own_password(struct request *q, struct administered *ret)
 
     *ret = (struct administered){0};
     if (!old || !new || strlen(new) < PASSWORD_MIN || strlen(new) > PASSWORD_MAX)
-        return refuse(ret, 400, "The new password must have 12 to 256 bytes.");
+        return refuse_field(ret, "new", "The new password must have 12 to 256 bytes.");
     r = check_old(q, who, old, ret);
     if (r || ret->status)
         return r;
@@ -222,11 +228,12 @@ int admin_add_token(struct request *q, struct administered *ret)
     int r;
 
     if (!name || !account_name_valid(name))
-        return refuse(ret, 400, bad_name);
+        return refuse_field(ret, "name", bad_name);
     if (!scope || !token_scope_valid(scope))
-        return refuse(ret, 400, "`scope` must be ingest, symbols, read, write or admin.");
+        return refuse_field(ret, "scope", "`scope` must be ingest, symbols, read, write or admin.");
     if (!cstr_empty(days_text) && str_to_u64(str_from(days_text), TOKEN_DAYS_MAX, &days) < 0)
-        return refuse(ret, 400, "`days` must be a number up to 3650, or empty: it never expires.");
+        return refuse_field(ret, "days",
+                            "`days` must be a number up to 3650, or empty: it never expires.");
     token_make(scope, &secret);
     r = IN_TRANSACTION(app_db(request_app(q)),
                        add_token(q, name, scope,

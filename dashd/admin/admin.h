@@ -11,6 +11,7 @@
 struct administered {
     unsigned status;     /* 0: it was done */
     const char *problem; /* else: what is wrong, and what would be right */
+    const char *field;   /* which is wrong; NULL: none */
     const char *secret;  /* NULL: none */
     int64_t id;          /* of a new token */
 };

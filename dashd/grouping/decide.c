@@ -23,6 +23,12 @@ static int refuse(struct decided *ret, unsigned status, const char *problem)
     return 0;
 }
 
+static int refuse_field(struct decided *ret, const char *field, const char *problem)
+{
+    *ret = (struct decided){.status = 400, .problem = problem, .field = field};
+    return 0;
+}
+
 static int no_group(struct decided *ret)
 {
     return refuse(ret, 404,
@@ -93,7 +99,8 @@ int decide_merge(struct request *q, struct decided *ret)
     if (!group)
         return no_group(ret);
     if (!into)
-        return refuse(ret, 400, "The field `into` must name the group that stays, such as G-142.");
+        return refuse_field(ret, "into",
+                            "The field `into` must name the group that stays, such as G-142.");
     if (into == group)
         return refuse(ret, 409, "Both are the same group already.");
     w.detail = arena_printf(a, "{\"group\":%" PRId64 ",\"into\":%" PRId64 "}", group, into);
@@ -118,9 +125,9 @@ int decide_split(struct request *q, struct decided *ret)
     if (!group)
         return no_group(ret);
     if (s.kind == SELECT_NOTHING)
-        return refuse(ret, 400,
-                      "The field `by` must be signal, executable, or frame-N with N from "
-                      "1 to 32.");
+        return refuse_field(ret, "by",
+                            "The field `by` must be signal, executable, or frame-N with N from "
+                            "1 to 32.");
     choice = preview_choice(&p, &s);
     if (choice && choice->all > SPLIT_GROUPS_MAX)
         return refuse(ret, 409, "That would make more than 100 groups of this one.");
@@ -151,7 +158,8 @@ int decide_undo(struct request *q, struct decided *ret)
     if (!group)
         return no_group(ret);
     if (!d.id || (d.group_now != group && d.other_id != group && !d.parted))
-        return refuse(ret, 400, "The field `decision` must be the number of one about this group.");
+        return refuse_field(ret, "decision",
+                            "The field `decision` must be the number of one about this group.");
     if (d.undone_at)
         return refuse(ret, 409, "That has been undone already.");
     w.detail = arena_printf(a, "{\"decision\":%" PRId64 "}", id);
@@ -177,9 +185,9 @@ int decide_reprocess(struct request *q, struct decided *ret)
     } else if (hex_valid(str_from(build_id), BUILD_ID_TEXT_SIZE - 1)) {
         w.detail = arena_printf(a, "{\"build_id\":\"%s\"}", build_id);
     } else {
-        return refuse(ret, 400,
-                      "A build-id is an even number of hexadecimal digits in lower case; "
-                      "`readelf -n FILE` shows it.");
+        return refuse_field(ret, "build_id",
+                            "A build-id is an even number of hexadecimal digits in lower case; "
+                            "`readelf -n FILE` shows it.");
     }
     return ask(q, &w, ret);
 }
@@ -233,12 +241,13 @@ int decide_reprocess_query(struct request *q, struct decided *ret)
     struct search_mistake m;
 
     if (search_parse(str_from(text), a, &query, &m) != 0)
-        return refuse(ret, 400,
-                      arena_printf(a, "The field `query`, from byte %zu on: %s%s%s%s", m.at + 1,
-                                   m.message, m.nearest ? "; did you mean " : "",
-                                   m.nearest ? m.nearest : "", m.nearest ? "?" : "."));
+        return refuse_field(ret, "query",
+                            arena_printf(a, "The field `query`, from byte %zu on: %s%s%s%s",
+                                         m.at + 1, m.message, m.nearest ? "; did you mean " : "",
+                                         m.nearest ? m.nearest : "", m.nearest ? "?" : "."));
     if (query.n_terms == 0)
-        return refuse(ret, 400, "The field `query` must say which crashes, such as host:web1.");
+        return refuse_field(ret, "query",
+                            "The field `query` must say which crashes, such as host:web1.");
     jsontext_object(&b, NULL);
     jsontext_string(&b, "query", text);
     jsontext_end_object(&b);

@@ -11,6 +11,7 @@
 struct decided {
     unsigned status;     /* 0: asked for; or why not, as HTTP has it */
     const char *problem; /* in words */
+    const char *field;   /* which is wrong; NULL: none */
     int64_t request;     /* id in grouping_requests; 0: it is done */
     int64_t group;       /* then: of this group */
 };

@@ -10,9 +10,11 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/version.h"
+#include "common/report/signals.h"
 #include "dashd/admin/queries.h"
 #include "dashd/details.h"
 #include "dashd/event.h"
+#include "dashd/attributes.h"
 #include "dashd/grouping/alignment.h"
 #include "dashd/grouping/decide.h"
 #include "dashd/grouping/explanation.h"
@@ -22,6 +24,8 @@
 #include "dashd/page.h"
 #include "dashd/process.h"
 #include "dashd/queries.h"
+#include "dashd/queries_events.h"
+#include "dashd/queries_facets.h"
 #include "dashd/queries_hosts.h"
 #include "dashd/queries_releases.h"
 #include "dashd/queries_symbols.h"
@@ -30,6 +34,7 @@
 #include "dashd/system.h"
 #include "dashd/trend.h"
 #include "dashd/values.h"
+#include "dashd/view/eventlist.h"
 #include "dashd/view/filter.h"
 #include "dashd/view/html.h"
 #include "dashd/view/listing.h"
@@ -77,6 +82,9 @@ struct sort_head {
 };
 
 struct groups_view {
+    struct facet_list facets;
+    bool ticks;       /* groups can be changed from here */
+    const char *back; /* the list's path, without the base */
     struct listing listing;
     struct group_list list;
     struct tab tabs[8];
@@ -86,6 +94,14 @@ struct groups_view {
     const char *mistake; /* the query and where it is wrong, as two lines; NULL */
     const char *next;    /* of the next page; NULL */
     bool never;          /* there is not one group in the database */
+};
+
+struct events_view {
+    struct eventlist list;
+    struct event_page rows;
+    const char *wrong;   /* what is wrong with the query; NULL */
+    const char *mistake; /* the query and where it is wrong, as two lines; NULL */
+    const char *next;    /* of the next page; NULL */
 };
 
 struct group_view {
@@ -106,7 +122,9 @@ struct group_view {
     struct decision_list decisions;
     struct request_list requests;
     struct workflow_state workflow;
-    struct url tracker; /* of a new ticket; text NULL: there is no tracker */
+    struct attributes attributes;
+    const char *began_in, *fixed_in; /* versions; NULL: they don't tell */
+    struct url tracker;              /* of a new ticket; text NULL: there is no tracker */
 };
 
 /* Of many groups, those that were not changed. */
@@ -115,7 +133,7 @@ struct bulk_failure {
 };
 struct bulk_view {
     const char *action;
-    struct url back;
+    const char *back; /* a path of ours, without the base */
     size_t n_done, n_failed;
     struct bulk_failure *failed;
 };
@@ -263,6 +281,7 @@ void template_login(struct buf *out, const struct page *p, const struct login_vi
 void template_overview(struct buf *out, const struct page *p, const struct overview_view *v);
 void template_groups(struct buf *out, const struct page *p, const struct groups_view *v);
 void template_group(struct buf *out, const struct page *p, const struct group_view *v);
+void template_events(struct buf *out, const struct page *p, const struct events_view *v);
 void template_event(struct buf *out, const struct page *p, const struct event_page_view *v);
 void template_merge(struct buf *out, const struct page *p, const struct merge_view *v);
 void template_split(struct buf *out, const struct page *p, const struct split_view *v);
@@ -286,7 +305,11 @@ void template_pending(struct buf *out, const struct page *p, const char *crash_i
 
 /* Parts of pages. */
 void template_admin_tabs(struct buf *out, const struct page *p, enum admin_tab tab);
-void template_group_rows(struct buf *out, const struct page *p, const struct group_list *l);
+/* Of a list of which rows can be ticked, or not. */
+void template_group_rows(struct buf *out, const struct page *p, const struct group_list *l,
+                         bool ticks);
+void template_facets(struct buf *out, const struct page *p, const struct groups_view *v);
+void template_bulk_bar(struct buf *out, const struct page *p, const char *back);
 void template_process(struct buf *out, const struct page *p, const struct process_view *v);
 void template_modules(struct buf *out, const struct page *p, const struct analysis *an,
                       bool missing_only);
@@ -303,6 +326,7 @@ void template_compare_frame(struct buf *out, const struct page *p, const struct 
 void template_camps(struct buf *out, const struct page *p, const struct selector *s,
                     const struct camp *camps, size_t n, size_t stride);
 void template_workflow(struct buf *out, const struct page *p, const struct group_view *v);
+void template_attributes(struct buf *out, const struct page *p, const struct group_view *v);
 void template_activity(struct buf *out, const struct page *p, const struct group_view *v);
 void template_trend(struct buf *out, const struct page *p, const struct trend *t);
 void template_first_crash(struct buf *out, const struct page *p);

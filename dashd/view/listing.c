@@ -9,13 +9,14 @@
 #include "dashd/view/html.h"
 
 const struct listing_status listing_statuses[] = {
-    {"open", "Open", "{new,ongoing,regressed}"},
+    {"open", "Open", "{new,ongoing,escalating,regressed}"},
     {"new", "New", "{new}"},
     {"ongoing", "Ongoing", "{ongoing}"},
+    {"escalating", "Escalating", "{escalating}"},
     {"regressed", "Regressed", "{regressed}"},
     {"resolved", "Resolved", "{resolved}"},
     {"muted", "Muted", "{muted}"},
-    {"all", "All", "{new,ongoing,regressed,resolved,muted}"},
+    {"all", "All", "{new,ongoing,escalating,regressed,resolved,muted}"},
 };
 const size_t listing_statuses_n = ARRAY_SIZE(listing_statuses);
 
@@ -40,7 +41,8 @@ static const char *parse_status(const char *word, struct listing *l)
             l->status = &listing_statuses[i];
             return NULL;
         }
-    return word ? "status must be open, new, ongoing, regressed, resolved, muted or all" : NULL;
+    return word ? "status must be open, new, ongoing, escalating, regressed, resolved, muted or all"
+                : NULL;
 }
 
 static const char *parse_sort(const char *word, struct listing *l)
@@ -58,15 +60,13 @@ static const char *parse_sort(const char *word, struct listing *l)
                 : NULL;
 }
 
-static const char *parse_limit(const char *text, struct listing *l)
+const char *listing_read_limit(const char *text, unsigned *ret)
 {
-    uint64_t n;
+    uint64_t n = LISTING_PAGE;
 
-    if (!text)
-        return NULL;
-    if (str_to_u64(str_from(text), LISTING_LIMIT_MAX, &n) < 0 || n == 0)
+    if (text && (str_to_u64(str_from(text), LISTING_LIMIT_MAX, &n) < 0 || n == 0))
         return "limit must be a number from 1 to 200";
-    l->limit = (unsigned)n;
+    *ret = (unsigned)n;
     return NULL;
 }
 
@@ -106,42 +106,68 @@ static bool tells_state(const struct search_query *q)
     return false;
 }
 
-static const char *parse_query(const struct listing_query *q, struct arena *a, struct listing *l)
+const char *listing_read_query(const char *text, struct arena *a, const char **ret_text,
+                               struct search_query *ret)
 {
     struct search_mistake m;
 
-    l->text = query_text(q->text, a);
-    if (search_parse(str_from(l->text), a, &l->query, &m) != 0)
+    *ret_text = query_text(text, a);
+    if (search_parse(str_from(*ret_text), a, ret, &m) != 0)
         return arena_printf(a, "q, from byte %zu on: %s%s%s%s", m.at + 1, m.message,
                             m.nearest ? "; did you mean " : "", m.nearest ? m.nearest : "",
                             m.nearest ? "?" : "");
-    if (cstr_empty(q->status) && tells_state(&l->query))
-        parse_status("all", l);
     return NULL;
 }
 
 const char *listing_parse(const struct listing_query *q, struct arena *a, struct listing *ret)
 {
-    struct listing l = {.status = &listing_statuses[0], .limit = LISTING_PAGE};
+    struct listing l = {.status = &listing_statuses[0]};
     const char *wrong = parse_status(cstr_empty(q->status) ? NULL : q->status, &l);
 
     if (!wrong)
         wrong = parse_sort(cstr_empty(q->sort) ? NULL : q->sort, &l);
     if (!wrong)
-        wrong = parse_limit(q->limit, &l);
+        wrong = listing_read_limit(q->limit, &l.limit);
     if (!wrong)
         wrong = parse_cursor(cstr_empty(q->cursor) ? NULL : q->cursor, &l);
     if (!wrong)
-        wrong = parse_query(q, a, &l);
+        wrong = period_parse(q->from, q->to, q->now, &l.period);
     if (!wrong)
-        *ret = l;
-    return wrong;
+        wrong = listing_read_query(q->text, a, &l.text, &l.query);
+    if (wrong)
+        return wrong;
+    search_name_me(&l.query, q->me, a);
+    if (cstr_empty(q->status) && tells_state(&l.query))
+        parse_status("all", &l);
+    *ret = l;
+    return NULL;
 }
 
-const char *listing_mistake(const struct listing_query *q, struct arena *a)
+/* In listing_parse's order. */
+struct listing_fault listing_fault(const struct listing_query *q, struct arena *a)
+{
+    struct listing l = {.status = &listing_statuses[0]};
+    struct search_mistake m;
+
+    if (!cstr_empty(q->status) && parse_status(q->status, &l))
+        return (struct listing_fault){"status", -1};
+    if (!cstr_empty(q->sort) && parse_sort(q->sort, &l))
+        return (struct listing_fault){"sort", -1};
+    if (listing_read_limit(q->limit, &l.limit))
+        return (struct listing_fault){"limit", -1};
+    if (!cstr_empty(q->cursor) && parse_cursor(q->cursor, &l))
+        return (struct listing_fault){"cursor", -1};
+    if (period_parse(q->from, q->to, q->now, &l.period))
+        return (struct listing_fault){cstr_empty(q->from) ? "to" : "from", -1};
+    if (search_parse(str_from(query_text(q->text, a)), a, &l.query, &m) != 0)
+        return (struct listing_fault){"q", (int64_t)m.at};
+    return (struct listing_fault){NULL, -1};
+}
+
+const char *listing_mistake(const char *asked, struct arena *a)
 {
     _cleanup_buf_ struct buf b = BUF_INIT(4 * SEARCH_QUERY_MAX);
-    const char *text = query_text(q->text, a);
+    const char *text = query_text(asked, a);
     struct search_mistake m;
     struct search_query query;
 
@@ -163,8 +189,10 @@ int64_t group_id_parse(const char *text)
 
 /* --- Writing --- */
 
-static void add(struct buf *b, const char *name, const char *value)
+void listing_add(struct buf *b, const char *name, const char *value)
 {
+    if (cstr_empty(value))
+        return;
     buf_addc(b, b->len ? '&' : '?');
     buf_adds(b, name);
     buf_addc(b, '=');
@@ -178,17 +206,17 @@ static const char *address(const struct listing *l, struct arena *a, const char 
 
     buf_init(&b, 8192);
     if (l->status != &listing_statuses[0])
-        add(&b, "status", l->status->name);
-    if (*l->text)
-        add(&b, "q", l->text);
+        listing_add(&b, "status", l->status->name);
+    listing_add(&b, "q", l->text);
+    listing_add(&b, "from", l->period.from_text);
+    listing_add(&b, "to", l->period.to_text);
     snprintf(word, sizeof(word), "%s%s", l->ascending ? "" : "-", sort_names[l->sort]);
     if (l->sort != SORT_LAST_SEEN || l->ascending)
-        add(&b, "sort", word);
+        listing_add(&b, "sort", word);
     snprintf(word, sizeof(word), "%u", l->limit);
     if (l->limit != LISTING_PAGE)
-        add(&b, "limit", word);
-    if (cursor)
-        add(&b, "cursor", cursor);
+        listing_add(&b, "limit", word);
+    listing_add(&b, "cursor", cursor);
     return arena_strdup(a, buf_text(&b));
 }
 
@@ -212,6 +240,16 @@ const char *listing_with_sort(const struct listing *l, struct arena *a, enum lis
 
     other.ascending = s == l->sort && !l->ascending;
     other.sort = s;
+    return address(&other, a, NULL);
+}
+
+const char *listing_with_term(const struct listing *l, struct arena *a, enum search_field_id field,
+                              const char *value)
+{
+    struct listing other = *l;
+
+    other.text =
+        arena_printf(a, "%s%s%s", l->text, *l->text ? " " : "", search_link(field, value, a));
     return address(&other, a, NULL);
 }
 

@@ -25,7 +25,12 @@ struct asked {
     size_t n;
 };
 
-/* action: of the address; NULL: the field of this name. NULL and *ret filled, or what is wrong. */
-const char *fields_read(struct request *q, const char *action, struct asked *ret);
+struct fields_fault {
+    const char *message; /* NULL: nothing is wrong */
+    const char *field;   /* which is */
+};
+
+/* action: of the address; NULL: the field of this name. *ret is filled when nothing is wrong. */
+struct fields_fault fields_read(struct request *q, const char *action, struct asked *ret);
 
 #endif

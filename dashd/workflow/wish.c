@@ -176,17 +176,18 @@ static const char *read_link(const struct reading *r, struct group_wish *w)
 
 static const struct {
     const char *name, *done;
+    const char *field; /* that it reads */
     reader *read;
 } actions[] = {
-    [WISH_RESOLVE] = {"resolve", "resolved", read_resolve},
-    [WISH_REOPEN] = {"reopen", "reopened", read_nothing},
-    [WISH_MUTE] = {"mute", "muted", read_mute},
-    [WISH_ASSIGN] = {"assign", "assigned", read_assign},
-    [WISH_LABEL] = {"label", "labelled", read_label},
-    [WISH_UNLABEL] = {"unlabel", "unlabelled", read_label},
-    [WISH_COMMENT] = {"comment", "commented", read_comment},
-    [WISH_LINK] = {"link", "linked", read_link},
-    [WISH_UNLINK] = {"unlink", "unlinked", read_link},
+    [WISH_RESOLVE] = {"resolve", "resolved", "in", read_resolve},
+    [WISH_REOPEN] = {"reopen", "reopened", "action", read_nothing},
+    [WISH_MUTE] = {"mute", "muted", "until", read_mute},
+    [WISH_ASSIGN] = {"assign", "assigned", "to", read_assign},
+    [WISH_LABEL] = {"label", "labelled", "label", read_label},
+    [WISH_UNLABEL] = {"unlabel", "unlabelled", "label", read_label},
+    [WISH_COMMENT] = {"comment", "commented", "text", read_comment},
+    [WISH_LINK] = {"link", "linked", "url", read_link},
+    [WISH_UNLINK] = {"unlink", "unlinked", "url", read_link},
 };
 
 const char *wish_parse(const struct wish_fields *f, const char *me, int64_t now, struct arena *a,
@@ -207,6 +208,14 @@ const char *wish_parse(const struct wish_fields *f, const char *me, int64_t now,
     }
     return "`action` must be resolve, reopen, mute, assign, label, unlabel, comment, link or "
            "unlink.";
+}
+
+const char *wish_field(const char *action)
+{
+    for (size_t i = 0; action && i < ARRAY_SIZE(actions); i++)
+        if (strcmp(action, actions[i].name) == 0)
+            return actions[i].field;
+    return "action";
 }
 
 const char *wish_action_name(enum wish_action action)

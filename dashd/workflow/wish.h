@@ -61,6 +61,8 @@ struct wish_fields {
 const char *wish_parse(const struct wish_fields *f, const char *me, int64_t now, struct arena *a,
                        struct group_wish *ret);
 
+/* The one field that the action of this name reads; "action" when there is no such action. */
+const char *wish_field(const char *action);
 /* "resolve", "mute". */
 const char *wish_action_name(enum wish_action action);
 /* "resolved", "muted": the kind of its row in group_activity, and of its audit row behind "group.".

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/transport
- * client/spool */
+/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/ctl/demo
+ * client/transport client/spool */
 /* Any bytes as a journal's entry, a file's name, a reference, ctl.conf, and a text for a terminal:
  * what is shown has no control character, what is cut fits, ids are ids. */
 #include <assert.h>

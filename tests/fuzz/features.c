@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/transport
- * client/spool */
+/* UNIT: client/ctl client/ctl/output client/ctl/server client/ctl/debug client/ctl/demo
+ * client/transport client/spool */
 /* Any bytes as an ELF file that is asked what it is good for, and by which name it is asked for:
  * the name is that of a file, and in no other folder. */
 #include <assert.h>

@@ -32,6 +32,18 @@ static void check_form(struct arena *a, struct str text)
     assert(total <= text.n);
 }
 
+/* An escape of JSON is longer than what it stands for. */
+static void check_json(struct arena *a, struct str text)
+{
+    struct form f;
+
+    if (form_parse_json(a, text, &f) != 0)
+        return;
+    assert(f.n <= FORM_FIELDS_MAX);
+    for (size_t i = 0; i < f.n; i++)
+        assert(check_text(f.fields[i].name) + check_text(f.fields[i].value) <= text.n);
+}
+
 static void check_target(struct arena *a, struct str text, const char *base)
 {
     const char *raw = arena_strndup(a, text.p, text.n);
@@ -58,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     arena_init(&a, 0);
     check_form(&a, text);
+    check_json(&a, text);
     check_target(&a, text, "");
     check_target(&a, text, "/base");
     check_cookie(text);

@@ -62,10 +62,15 @@ FIRST=$CRASH
 ok 'of another version elsewhere' crash shop web2 11 1.1 "${SHOP//6.1.0-30/6.1.0-31}"
 ok 'of the second' crash bank db_1 6 2.0 ',"unit":"bank.service","kernel":"5.10.0","architecture":"aarch64"'
 ok 'of the third, of which little is known' crash mill web1 8 3.0
-sql "UPDATE crash_groups SET status = 'muted' WHERE title LIKE 'SIGABRT%';
-     UPDATE crash_groups SET split_hint = '{}' WHERE title LIKE 'SIGFPE%';
-     UPDATE crash_groups SET first_seen = first_seen - interval '30 days' WHERE title LIKE 'SIGFPE%';
+sql "UPDATE crash_groups SET status = 'muted' WHERE signal = 6;
+     UPDATE crash_groups SET split_hint = '{}' WHERE signal = 8;
+     UPDATE crash_groups SET first_seen = first_seen - interval '30 days' WHERE signal = 8;
      UPDATE crash_events SET problem_id = (SELECT min(id) FROM problems) WHERE problem_id = 0 AND signal = 8 AND EXISTS (SELECT FROM problems)"
+sql "UPDATE crash_groups SET assignee = (SELECT min(id) FROM users) WHERE signal = 8;
+     INSERT INTO group_labels SELECT id, 'needs repro' FROM crash_groups WHERE signal = 6;
+     INSERT INTO group_links (group_id, url) SELECT id, 'https://tracker.example/4711' FROM crash_groups WHERE signal = 6;
+     INSERT INTO group_activity (group_id, actor, kind) SELECT id, 'user:x', 'commented' FROM crash_groups WHERE signal = 8"
+OWNER=$(sql 'SELECT name FROM users ORDER BY id LIMIT 1')
 is "$(searched_wrong)" 0 'what is counted for searches agrees with the events'
 is "$(sql 'SELECT count(*) FROM environments')" 4 'a row for each combination'
 
@@ -103,7 +108,7 @@ exe:/*/mill => executable = '$WORK/mill'
 exe:opt/shop => false
 comm:shop => executable LIKE '%/shop'
 version:1.* => version LIKE '1.%'
-func:pay_out => 'pay_out' = ANY (functions)
+func:price_of => 'price_of' = ANY (functions)
 func:*_work => array_to_string(functions, ' ') LIKE '%\\_work%'
 func:pay => false
 file:shop.c => array_to_string(files, ' ') LIKE '%/shop.c%'
@@ -139,6 +144,15 @@ first:<7d => first_seen > now() - interval '7 days'
 first:>7d => first_seen < now() - interval '7 days'
 last:$(date -u +%F) => last_seen >= date_trunc('day', now())
 last:<2000-01-01 => false
+owner:$OWNER => signal = 8
+owner:none => signal <> 8
+label:\"needs repro\" => signal = 6
+label:[other,needs*] => signal = 6
+bug:4711 => signal = 6
+bug:https://tracker.example/4711 => signal = 6
+bug:471 => false
+has:bug => signal = 6
+has:comment => signal = 8
 fp:$KEY => group_id = $GROUP
 id:G-$GROUP => group_id = $GROUP
 id:$FIRST => group_id = $GROUP
@@ -150,7 +164,80 @@ while read -r row; do
     [[ $query = *' '* ]] && continue
     is "$(found "!$query")" "$(sql "SELECT id FROM crash_groups WHERE merged_into IS NULL AND id NOT IN (SELECT group_id FROM flat WHERE $condition) ORDER BY 1")" "groups: !$query"
 done <<<"$ROWS"
+is "$(while read -r row; do
+    [[ $row = *' => false' || $row = sigabrt* || -n $(plain "${row#* => }") ]] || echo "$row"
+done <<<"$ROWS")" '' 'each of them has something to find, but where it says that there is nothing'
 is "$(for field in "${FIELDS[@]}"; do grep -q "^$field:" <<<"$ROWS" || echo "$field"; done)" '' 'every field was asked for'
+
+# --- The list of events, beside the same filter ---------------------------------------------------------------------
+
+ADMIN=$(cat "$STACK/tokens/admin")
+events() { # CURL-ARGUMENT...: BODY is a page of the list
+    request -G -H "Authorization: Bearer $ADMIN" "$@" "$CORRAL_URL/api/v1/events"
+}
+listed() { # QUERY
+    events --data-urlencode "q=$1"
+    [ "$STATUS" = 200 ] || diag "$STATUS: $BODY"
+    printf '%s' "$BODY" | jq -r '.events[].id'
+}
+flat_events() { sql "SELECT crash_id FROM flat WHERE $1 ORDER BY received_at DESC, crash_id DESC"; } # CONDITION
+while read -r row; do
+    query=${row%% => *} condition=${row#* => }
+    case $query in # a group may meet two terms by two events
+        *symbols:*) continue ;;
+        "id:$FIRST") condition="crash_id = '$FIRST'" ;;
+        'host:web1 version:1.1') condition=false ;;
+    esac
+    is "$(listed "$query")" "$(flat_events "$condition")" "events: $query"
+    [[ $query = *' '* ]] && continue
+    is "$(listed "!$query")" "$(flat_events "($condition) IS NOT TRUE")" "events: !$query"
+done <<<"$ROWS"
+is "$(listed symbols:missing)" "$(flat_events "coalesce(functions, '{}') = '{}'")" 'events: symbols:missing'
+
+# The last page's cursor leads on, over days that are far apart.
+sql "SELECT ensure_event_partition((now() - interval '40 days')::date);
+     UPDATE crash_events SET received_at = received_at - interval '40 days' WHERE crash_id = '$FIRST'"
+walked() { # CURL-ARGUMENT...: all ids, a page after the other
+    local cursor='' pages=0
+    while ((++pages < 20)); do
+        events -d limit=1 -d "cursor=$cursor" "$@"
+        printf '%s' "$BODY" | jq -r '.events[].id'
+        cursor=$(printf '%s' "$BODY" | jq -r '.next_cursor // empty')
+        [ -n "$cursor" ] || return
+    done
+}
+is "$(walked)" "$(flat_events true)" 'page after page, to the oldest'
+is "$(walked -d 'q=exe:shop')" "$(flat_events "executable LIKE '%/shop'")" '... of a query'
+is "$(walked -d from=now-30d)" "$(flat_events "crash_id <> '$FIRST'")" '... since a time'
+is "$(walked -d to=now-30d)" "$FIRST" '... until one'
+events -d limit=1 -d 'q=host:web1'
+like "$(sed -n 's/^link: //Ip' <<<"$HEADERS")" '^</api/v1/events\?q=host%3Aweb1&limit=1&cursor=[0-9]+\.[0-9a-f-]{36}>; rel="next"' 'a header says where the next page is'
+for wrong in 'limit=0' 'cursor=12' 'cursor=12.x' 'from=yesterday' 'from=2026-11-21&to=2026-11-20' 'q=fnc:x'; do
+    events -d "$wrong"
+    is "$STATUS" 400 "refused: $wrong"
+done
+sql "UPDATE crash_events SET received_at = received_at + interval '40 days' WHERE crash_id = '$FIRST'"
+
+# What the groups that match have in common.
+facets() { # FACETS QUERY
+    request -G -H "Authorization: Bearer $ADMIN" -d status=all -d "facets=$1" --data-urlencode "q=$2" "$CORRAL_URL/api/v1/groups"
+    printf '%s' "$BODY" | jq -c '.facets'
+}
+is "$(facets host,version 'exe:shop')" \
+    '{"version":[{"value":"1.0","groups":1},{"value":"1.1","groups":1}],"host":[{"value":"web1","groups":1},{"value":"web2","groups":1}]}' \
+    'facets: the values of the groups that match'
+is "$(facets host '' | jq -c '.host[0]')" '{"value":"web1","groups":2}' '... the most frequent first'
+is "$(facets signal,exe,status,unit,kernel,distro exe:bank)" "{\"status\":[{\"value\":\"muted\",\"groups\":1}],\"signal\":[{\"value\":\"SIGABRT\",\"groups\":1}],\"exe\":[{\"value\":\"$WORK/bank\",\"groups\":1}],\"unit\":[{\"value\":\"bank.service\",\"groups\":1}],\"kernel\":[{\"value\":\"5.10.0\",\"groups\":1}],\"distro\":[]}" '... of every field'
+request -G -H "Authorization: Bearer $ADMIN" -d facets=colour "$CORRAL_URL/api/v1/groups"
+is "$STATUS" 400 '... and of no other'
+
+# Groups by the hours in which they crashed.
+ids_between() { # FROM TO
+    request -G -H "Authorization: Bearer $ADMIN" -d status=all -d "from=$1" -d "to=$2" "$CORRAL_URL/api/v1/groups"
+    printf '%s' "$BODY" | jq -r '.groups[].id | ltrimstr("G-")' | sort -n
+}
+is "$(ids_between now-1h now)" "$(plain true)" 'groups that crashed of late'
+is "$(ids_between now-60d now-30d)" '' 'none did so long ago'
 
 # --- Mistakes and what is pasted ------------------------------------------------------------------------------------
 

@@ -126,8 +126,8 @@ is "$(sql "SELECT count(*) FROM audit_log WHERE action = 'group.comment' AND det
 
 request -H "$WRITE" "$CORRAL_URL/api/v1/groups/G-$ONE"
 ETAG=$(sed -n 's/^ETag: //Ip' <<<"$HEADERS")
-like "$ETAG" '^"[0-9]+\.[0-9a-f]+"$' 'a group has an ETag'
-request -H "$WRITE" -H "If-Match: $ETAG" -X POST -d to=nobody "$CORRAL_URL/api/v1/groups/G-$ONE/assign"
+like "$ETAG" '^"[0-9]+-[0-9a-f]+"$' 'a group has an ETag'
+request -H "$WRITE" -H "If-Match: W/$ETAG" -X POST -d to=nobody "$CORRAL_URL/api/v1/groups/G-$ONE/assign"
 is "$STATUS" 200 'who has seen the latest may change it'
 request -H "$WRITE" -H "If-Match: $ETAG" -X POST "$CORRAL_URL/api/v1/groups/G-$ONE/resolve"
 is "$STATUS $(status_of "$ONE")" '412 ongoing' 'who has not may not'
@@ -138,7 +138,7 @@ request -H "$WRITE" -H 'Content-Type: application/json' --data "{\"action\":\"re
     "$CORRAL_URL/api/v1/groups/act"
 is "$STATUS $(jq -c '[.results[].result]' <<<"$BODY")" '200 ["done","refused","not_found","not_found"]' 'each of many has its own result'
 is "$(status_of "$ONE") $(status_of "$TWO")" 'resolved ongoing' 'and what could be done is done'
-for body in '{"action":"resolve","ids":"G-1"}' '{"action":"resolve","ids":[1]}' '{"action":"resolve"}' '[]' '{"action":{}}' '{'; do
+for body in '{"action":"resolve","ids":[1]}' '{"action":"resolve"}' '[]' '{"action":{}}' '{'; do
     request -H "$WRITE" -H 'Content-Type: application/json' --data "$body" "$CORRAL_URL/api/v1/groups/act"
     case "$STATUS $body" in
     '400 '*) ;;
@@ -154,6 +154,25 @@ request -b "$WORK/jar" -d "csrf=$CSRF&action=mute&id=G-$ONE&id=G-4711&back=//evi
 is "$STATUS" 409 'says when not all was done'
 like "$BODY" 'G-4711' '... of which groups'
 unlike "$BODY" 'evil' '... and does not lead away'
+like "$BODY" 'value="G-4711" checked' '... which stay ticked'
+like "$BODY" 'name="action" value="resolve next"' '... beside what can be done with them'
+request -b "$WORK/jar" "$CORRAL_URL/groups?status=all"
+like "$BODY" "form=\"bulk\" name=\"id\" value=\"G-$TWO\"" 'each row of the list can be ticked'
+bulk() { request -b "$WORK/jar" -d "csrf=$CSRF&id=G-$TWO&back=/groups" "$@" "$CORRAL_URL/groups/act"; } # CURL-ARGUMENT...
+bulk --data-urlencode 'action=mute 7d'
+is "$STATUS $(status_of "$TWO") $(sql "SELECT round(extract(epoch FROM until - now()) / 86400) FROM group_rests WHERE group_id = $TWO")" \
+    '303 muted 7' 'a button says for how long'
+bulk --data-urlencode 'action=assign me'
+bulk -d action=label --data-urlencode 'label=<b>'
+request -b "$WORK/jar" "$CORRAL_URL/groups?status=all&q=owner:me+label:%3Cb%3E"
+like "$BODY" "value=\"G-$TWO\"" 'what was said of it is found'
+like "$BODY" 'q=label%3A%22%3Cb%3E%22">&lt;b&gt;</a>' '... and stands in the row'
+is "$(request -H "$WRITE" "$CORRAL_URL/api/v1/groups?status=all&q=owner:admin"; jq -c '.groups[0] | [.assignee, .labels]' <<<"$BODY")" '["admin",["<b>"]]' '... of the API, too'
+bulk -d action=unlabel --data-urlencode 'label=<b>'
+bulk --data-urlencode 'action=assign nobody'
+bulk -d action=resolve -d in=9.9
+is "$STATUS $(sql "SELECT version FROM group_rests WHERE group_id = $TWO")" '303 9.9' 'a field of its own says it as well'
+bulk -d action=reopen
 request -b "$WORK/jar" "$CORRAL_URL/groups/G-$ONE"
 like "$BODY" 'lines &lt;b&gt;' 'a comment is text'
 like "$BODY" 'Muted. Until somebody reopens it' 'the page says what the group waits for'

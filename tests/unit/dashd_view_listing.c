@@ -29,7 +29,8 @@ START_TEST(defaults_have_the_shortest_address)
     ck_assert_uint_eq(l.limit, 50);
     ck_assert(!l.has_after);
     ck_assert_str_eq(listing_address(&l, &a), "");
-    l = parsed(&(struct listing_query){"", "  ", "", NULL, ""});
+    l = parsed(&(struct listing_query){
+        .status = "", .text = "  ", .sort = "", .cursor = "", .from = "", .to = ""});
     ck_assert_str_eq(listing_address(&l, &a), "");
 }
 END_TEST
@@ -37,8 +38,8 @@ END_TEST
 /* What a link says is read back as it was. */
 START_TEST(addresses_are_read_back)
 {
-    struct listing l =
-        parsed(&(struct listing_query){"all", " a&b=\xff ", "-events", "7", "12.34"});
+    struct listing l = parsed(&(struct listing_query){
+        .status = "all", .text = " a&b=\xff ", .sort = "-events", .limit = "7", .cursor = "12.34"});
     const char *address = listing_after(&l, &a, -5, 9);
 
     ck_assert_str_eq(l.text, "a&b=?");
@@ -50,6 +51,57 @@ START_TEST(addresses_are_read_back)
     l = parsed(&(struct listing_query){.cursor = "-5.9"});
     ck_assert_int_eq(l.after_key, -5);
     ck_assert_int_eq(l.after_id, 9);
+}
+END_TEST
+
+/* A time stays as it was written, so that "now" in a link is that of whoever follows it. */
+START_TEST(a_period_is_part_of_the_address)
+{
+    struct listing l = parsed(&(struct listing_query){
+        .from = "now-24h", .to = "1795000000000", .now = INT64_C(1795000000000000)});
+    struct listing unread;
+
+    ck_assert_int_eq(l.period.to - l.period.from, INT64_C(86400000000));
+    ck_assert_str_eq(listing_address(&l, &a), "?from=now-24h&to=1795000000000");
+    ck_assert_ptr_nonnull(listing_parse(&(struct listing_query){.from = "yesterday"}, &a, &unread));
+    ck_assert_ptr_nonnull(listing_parse(
+        &(struct listing_query){.from = "2026-11-21", .to = "2026-11-21"}, &a, &unread));
+}
+END_TEST
+
+/* Whatever a crash calls itself, the link is read as one term more. */
+START_TEST(a_value_narrows_the_list)
+{
+    static const char *const values[] = {"2.4.0-1", "a b\"c\\d*e", "]x,[y", "!:", "\xc3\xa4"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        struct listing l = parsed(&(struct listing_query){.text = "func:main"});
+        const char *term = search_link(SEARCH_VERSION, values[i], &a);
+        struct search_query q;
+        struct search_mistake m;
+
+        l.text = arena_printf(&a, "%s %s", l.text, term);
+        ck_assert_int_eq(search_parse(str_from(l.text), &a, &q, &m), 0);
+        ck_assert_uint_eq(q.n_terms, 2);
+        ck_assert_str_eq(q.terms[1].values[0].text, search_literal(values[i], &a));
+    }
+    ck_assert_str_eq(
+        listing_with_term(
+            &(struct listing){.status = &listing_statuses[0], .text = "", .limit = LISTING_PAGE},
+            &a, SEARCH_HOST, "a b"),
+        "?q=host%3A%22a%20b%22");
+}
+END_TEST
+
+START_TEST(me_is_whoever_asks)
+{
+    struct listing l = parsed(&(struct listing_query){.text = "owner:[ME,vera]", .me = "a*b"});
+
+    ck_assert_str_eq(l.query.terms[0].values[0].text, "a\\*b");
+    ck_assert_str_eq(l.query.terms[0].values[1].text, "vera");
+    ck_assert_str_eq(l.text, "owner:[ME,vera]");
+    l = parsed(&(struct listing_query){.text = "owner:me host:me"});
+    ck_assert_str_eq(l.query.terms[0].values[0].text, "me");
 }
 END_TEST
 
@@ -109,4 +161,5 @@ START_TEST(group_ids)
 END_TEST
 
 UNIT_MAIN("dashd/view/listing", defaults_have_the_shortest_address, addresses_are_read_back,
-          choosing_an_order_again_turns_it_around, mistakes_are_told, group_ids)
+          choosing_an_order_again_turns_it_around, a_period_is_part_of_the_address,
+          a_value_narrows_the_list, me_is_whoever_asks, mistakes_are_told, group_ids)
