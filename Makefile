@@ -48,7 +48,7 @@ corral-handler_LINK := $(if $(HANDLER_STATIC),-static-pie)
 corral-sender_DIRS  := client/sender client/sidecar client/transport client/spool
 corral-sender_LIBS  := daemon report core base
 corral-sender_SYS   := -lcurl -lzstd
-corralctl_DIRS      := client/ctl client/ctl/output client/ctl/server client/ctl/debug client/transport client/spool
+corralctl_DIRS      := client/ctl client/ctl/output client/ctl/server client/ctl/debug client/ctl/demo client/transport client/spool
 corralctl_LIBS      := report core base
 corralctl_SYS       := -lcurl -lzstd
 corral-ingestd_DIRS := ingestd
@@ -91,7 +91,9 @@ corral-dashd_SYS    := -lsodium -lzstd
 built   = $(B)/$(or $($(1)_TO),bin)/$(1)
 syslibs = $($(1)_SYS) $(foreach l,$(filter-out $($(1)_BARE),$($(1)_LIBS)),$(SYS_$(l)))
 
-all: $(foreach p,$(PROGRAMS),$(call built,$(p))) $(B)/bin/corral-workerd   ## build the programs (default)
+include client/demo/demo.mk
+
+all: $(foreach p,$(PROGRAMS),$(call built,$(p))) $(B)/bin/corral-workerd $(DEMO_PROGRAMS)   ## build the programs (default)
 .DEFAULT_GOAL := all
 .PHONY: all
 

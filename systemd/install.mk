@@ -31,19 +31,19 @@ server_SYSTEMD := sysusers.d/corral-server.conf tmpfiles.d/corral-server.conf
 server_CONF    := ingestd workerd dashd
 # What people read below PREFIX/share/corral.
 server_SHARE   := etc/grouping.rules
-server_MAN     := corral-ingestd.8 corral-workerd.8 corral-dashd.8 corralctl.1 corral.conf.5 corral-query.7
+server_MAN     := corral-ingestd.8 corral-workerd.8 corral-dashd.8 corralctl.1 corral.conf.5 corral-query.7 corral-api.7
 
 # Units and sysctl file name the programs where PREFIX=/usr puts them.
 relocate = sed 's,/usr/\(sbin\|share\|lib/corral\)/,$(PREFIX)/\1/,g'
 
 install: install-client install-server   ## install client and server (DESTDIR=, PREFIX=/usr)
 
-install-client: $(foreach p,$(client_SBIN) $(client_BIN),$(B)/bin/$(p))   ## install what a machine that crashes needs
+install-client: $(foreach p,$(client_SBIN) $(client_BIN),$(B)/bin/$(p)) $(DEMO_PROGRAMS)   ## install what a machine that crashes needs
 	$(call install_half,client)
 	@mkdir -p '$(SHARE)'
 	$(Q)$(relocate) systemd/sysctl.d/60-corral.conf >'$(SHARE)/60-corral.conf'
 
-install-server: $(foreach p,$(server_SBIN) $(server_BIN) $(server_LIB),$(call built,$(p)))   ## install ingestd, workerd, dashd
+install-server: $(foreach p,$(server_SBIN) $(server_BIN) $(server_LIB),$(call built,$(p))) $(DEMO_PROGRAMS)   ## install ingestd, workerd, dashd
 	$(call install_half,server)
 
 # By rename: the handler is there at every moment, for the kernel may start it at any.
@@ -55,6 +55,7 @@ $(Q)install -d '$(SBIN)' '$(BIN)' $(if $($(1)_LIB),'$(LIB)') '$(SHARE)' '$(SYSTE
 $(Q)set -e; for f in $($(1)_SBIN); do $(call whole,$(B)/bin/$$f,$(SBIN)/$$f); done
 $(Q)set -e; for f in $($(1)_BIN); do $(call whole,$(B)/bin/$$f,$(BIN)/$$f); done
 $(Q)set -e; for f in $($(1)_LIB); do $(call whole,$(B)/lib/corral/$$f,$(LIB)/$$f); done
+$(Q)install -d '$(LIB)/demo'; set -e; for f in $(DEMO_PROGRAMS); do $(call whole,$$f,$(LIB)/demo/$${f##*/}); done
 $(Q)set -e; for l in $($(1)_LINKS); do ln -sfn "../lib/corral/$${l#*:}" '$(SBIN)/'$${l%:*}; done
 $(Q)set -e; for f in $($(1)_UNITS); do $(relocate) systemd/$$f >'$(SYSTEM)/systemd/system/'$$f; done
 $(Q)set -e; for f in $($(1)_SYSTEMD); do install -D -m 644 systemd/$$f '$(SYSTEM)/'$$f; done

@@ -155,6 +155,7 @@ bench: test-deps   ## measure one crash beside its peers (ROUNDS=7; SIZES='MIB:T
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' tests/bench/one-crash
 	@BUILD=$(B) ROUNDS='$(ROUNDS)' JSON='$(JSON)' $(if $(CORES),CORES='$(CORES)') FULL='$(FULL)' tests/bench/engine
 	@BUILD=$(B) JSON='$(JSON)' WORST=0 tests/score/all
+	@BUILD=$(B) JSON='$(JSON)' $(if $(ROUNDS),ROUNDS='$(ROUNDS)') tests/bench/pages
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o
 	$(Q_LD)
 	@mkdir -p $(@D)

@@ -23,17 +23,9 @@ echo "source_roots = /build/ordersd-2.5.0=$WORK/checkout" >"$STACK/conf/dashd.ex
 # shellcheck disable=SC2119
 stack_up
 stack stop ingestd workerd sender >"$WORK/.output" 2>&1 || bail 'only dashd and the database are needed'
-if ! tests/browser/fixture "host=$(cat "$STACK/sockets") user=postgres dbname=corral" "$STACK/data" >"$WORK/ids" 2>"$WORK/.output"; then
-    diag "$(cat "$WORK/.output")"
-    bail 'the fixture is loaded'
-fi
-
-set -a
-# shellcheck disable=SC1091
-. "$WORK/ids"
-set +a
 PASSWORD=$(cat "$STACK/password")
-export URL=$CORRAL_URL NAME=admin PASSWORD SCREENSHOTS=$ROOT/build/screenshots
+FIXTURE="host=$(cat "$STACK/sockets") user=postgres dbname=corral|$STACK/data"
+export URL=$CORRAL_URL NAME=admin PASSWORD STACK FIXTURE SCREENSHOTS=$ROOT/build/screenshots
 # The plan is the script's; without one it counts as failed.
 PLANNED=yes
 node tests/browser/run.js || FAILED=1

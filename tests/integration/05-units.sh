@@ -29,7 +29,7 @@ expected_files() {
         *) echo "usr/sbin/$name" ;;
         esac
     done
-    for f in "$BUILD"/lib/corral/*; do echo "usr/lib/corral/${f##*/}"; done
+    (cd "$BUILD" && find lib/corral -type f -printf 'usr/%p\n')
     for f in systemd/*.{service,socket,timer}; do echo "usr/lib/systemd/system/${f##*/}"; done
     for f in systemd/sysusers.d/* systemd/tmpfiles.d/*; do echo "usr/lib/${f#systemd/}"; done
     for f in systemd/sysctl.d/*; do echo "usr/share/corral/${f##*/}"; done

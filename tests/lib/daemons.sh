@@ -10,6 +10,15 @@ port_free() { # PORT
         LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1)' "$1"
 }
 
+# Tests run side by side: a port that is free may be somebody's who has not listened yet. It is theirs as long as they live.
+port_reserve() { # PORT
+    local file=$BUILD/ports/$1
+    mkdir -p "$BUILD/ports"
+    if (set -C && echo "$PPID" >"$file") 2>/dev/null; then return 0; fi
+    if kill -0 "$(cat "$file" 2>/dev/null)" 2>/dev/null; then return 1; fi
+    echo "$PPID" >"$file"
+}
+
 # Below the ephemeral range (32768 upward), so that no outgoing connection can take a port while its
 # daemon restarts. Tests that run at a time (tests/lib/tap-run) have a thousand each, for a port is
 # not taken before its daemon starts.
@@ -21,7 +30,7 @@ port_pick() {
         else
             port=$((20000 + RANDOM % 10000))
         fi
-        if port_free "$port"; then break; fi
+        if port_reserve "$port" && port_free "$port"; then break; fi
     done
     echo "$port"
 }
