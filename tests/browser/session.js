@@ -34,15 +34,26 @@ const brokenOff = new Set();
 function watchRequests(page, complaints) {
     let navigations = 0;
     const begun = new Map();
+    const suspects = []; // broken off, as far as is known for no reason: the navigation may be told after what it broke off
+    const excuse = ({ url, complaint }) => {
+        complaints.splice(complaints.indexOf(complaint), 1);
+        brokenOff.add(url);
+    };
     page.on('request', (r) => {
         if (!r.url().startsWith(BASE)) complaints.push(`a request to ${r.url()}`);
-        navigations += r.isNavigationRequest() ? 1 : 0;
+        if (r.isNavigationRequest()) {
+            navigations++;
+            suspects.splice(0).forEach(excuse);
+        }
         begun.set(r, navigations);
     });
     page.on('requestfailed', (r) => {
-        const left = !r.isNavigationRequest() && navigations > begun.get(r);
-        if (left && r.failure().errorText === 'net::ERR_ABORTED') brokenOff.add(r.url());
-        else complaints.push(`${r.url()}: ${r.failure().errorText}`);
+        const complaint = `${r.url()}: ${r.failure().errorText}`;
+        const aborted = !r.isNavigationRequest() && r.failure().errorText === 'net::ERR_ABORTED';
+        if (aborted && navigations > begun.get(r)) return brokenOff.add(r.url());
+        complaints.push(complaint);
+        if (aborted) suspects.push({ url: r.url(), complaint });
+        return undefined;
     });
 }
 
