@@ -5,6 +5,8 @@
  * group's own row goes; from then on they found a new one. */
 #include "workerd/regroup/request.h"
 
+#include <string.h>
+
 #include "common/base/cleanup.h"
 
 #include "workerd/params.h"
@@ -38,7 +40,8 @@ static int remove_files(struct request *r, const PGresult *events)
         int e = blob_crash_remove(r->w->store, db_text(events, i, 0));
 
         if (e < 0)
-            return request_refuse(r, "a core cannot be removed: errno %d", -e);
+            return request_refuse(r, "what is kept of a crash cannot be removed from disk: %s",
+                                  strerror(-e));
     }
     return 0;
 }
