@@ -148,7 +148,7 @@ ctl label "$OWN_GROUP" demo # the label alone says nothing
 counts >"$WORK/own"
 ctl demo
 ends 5 'a server with other groups is refused'
-like "$ERR" '1 groups of its own.*--force' 'unless it is forced'
+like "$ERR" 'groups of its own \(1\).*--force' 'unless it is forced'
 ctl demo --force --json
 is "$RC $(jq_out '.groups | length')" '0 8' '--force'
 is "$(sql 'SELECT count(*) FROM crash_groups')" 9 'puts it beside'

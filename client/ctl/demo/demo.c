@@ -103,7 +103,7 @@ static int check_server(struct demo *d, bool force)
                             "the demo is on this server already: corralctl demo --remove");
     if (json_array_size(others) > 0 && !force)
         return ctl_complain(CTL_CONFLICT,
-                            "this server has %zu groups of its own; --force puts the demo beside "
+                            "this server has groups of its own (%zu); --force puts the demo beside "
                             "them",
                             json_array_size(others));
     return CTL_OK;
