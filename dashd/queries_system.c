@@ -36,15 +36,17 @@ static void read_problem(struct arena *a, const PGresult *res, int row, void *re
 int query_problems(struct db *d, struct arena *a, int64_t since, unsigned limit,
                    struct problem_list *ret)
 {
+    /* What a host only counted has no stack by its nature. */
     static const struct db_query q = {
         "problems",
-        "SELECT problem, count(*) AS events, " USEC(
-            "max(received_at)") ", "
-                                "(array_agg(crash_id ORDER BY received_at DESC))[1] FROM "
-                                "event_problems "
-                                "WHERE received_at >= " TIME(
-                                    "$1") " GROUP BY problem "
-                                          "ORDER BY events DESC, problem LIMIT $2::int"};
+        "SELECT p.problem, count(*) AS events, " USEC(
+            "max(e.received_at)") ", "
+                                  "       (array_agg(e.crash_id ORDER BY e.received_at DESC))[1] "
+                                  "FROM crash_events e JOIN problems p ON p.id = e.problem_id "
+                                  "WHERE e.problem_id <> 0 AND e.flags & 8 = 0 AND e.received_at "
+                                  ">= " TIME("$1") " "
+                                                   "GROUP BY p.problem ORDER BY events DESC, "
+                                                   "p.problem LIMIT $2::int"};
     struct number from = number(since), rows = number(limit);
     const char *const params[] = {from.text, rows.text};
 
